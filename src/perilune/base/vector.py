@@ -1,0 +1,83 @@
+"""The number types of the compiled kernel and the small linear algebra that everything else is written in.
+
+Importing this module configures Warp (no adjoint code, quiet log) before any other kernel code is imported.
+Conventions: SI and radians; a quaternion `q_b_from_a` is (x, y, z, w) and `wp.quat_rotate(q_b_from_a, v_a)` gives `v_b`.
+"""
+
+import warp as wp
+
+wp.config.enable_backward = False
+wp.config.log_level = wp.LOG_WARNING
+
+real, vec2, vec3, quat, mat33 = wp.float64, wp.vec2d, wp.vec3d, wp.quatd, wp.mat33d
+u32, u64 = wp.uint32, wp.uint64
+
+ZERO = wp.constant(real(0.0))
+HALF = wp.constant(real(0.5))
+ONE = wp.constant(real(1.0))
+TWO = wp.constant(real(2.0))
+PI = wp.constant(real(3.141592653589793))
+TWO_PI = wp.constant(real(6.283185307179586))
+STANDARD_GRAVITY = wp.constant(real(9.80665))  # m/s², defines specific impulse
+
+
+@wp.func
+def quat_from_rotation_vector(phi: vec3) -> quat:
+    """The quaternion of a rotation by the vector `phi` [rad]; exact at and near zero (series below 1e-4 rad)."""
+    angle2 = wp.dot(phi, phi)
+    angle = wp.sqrt(angle2)
+    s = real(0.5) - angle2 / real(48.0)
+    c = ONE - angle2 / real(8.0) + angle2 * angle2 / real(384.0)
+    if angle > real(1.0e-4):
+        s = wp.sin(HALF * angle) / angle
+        c = wp.cos(HALF * angle)
+    return quat(phi[0] * s, phi[1] * s, phi[2] * s, c)
+
+
+@wp.func
+def rotation_vector_from_quat(q: quat) -> vec3:
+    """The shortest rotation vector [rad] of the unit quaternion `q`."""
+    v = vec3(q[0], q[1], q[2])
+    w = q[3]
+    if w < ZERO:
+        v = -v
+        w = -w
+    sine = wp.length(v)
+    scale = TWO / wp.max(w, real(1.0e-12))
+    if sine > real(1.0e-9):
+        scale = TWO * wp.atan2(sine, w) / sine
+    return v * scale
+
+
+@wp.func
+def quat_derivative(q_mci_from_body: quat, rate_body: vec3) -> quat:
+    """Time derivative of an attitude quaternion under the body rate [rad/s]."""
+    return (q_mci_from_body * quat(rate_body[0], rate_body[1], rate_body[2], ZERO)) * HALF
+
+
+@wp.func
+def unit_or(v: vec3, fallback: vec3) -> vec3:
+    """`v` normalised, or `fallback` where `v` is shorter than 1e-12."""
+    n = wp.length(v)
+    if n > real(1.0e-12):
+        return v / n
+    return fallback
+
+
+@wp.func
+def perpendicular_to(axis: vec3, preferred: vec3) -> vec3:
+    """The unit vector nearest to `preferred` that is perpendicular to the unit vector `axis`."""
+    p = preferred - axis * wp.dot(axis, preferred)
+    if wp.length(p) < real(1.0e-9):
+        helper = vec3(1.0, 0.0, 0.0)
+        if wp.abs(axis[0]) > real(0.9):
+            helper = vec3(0.0, 1.0, 0.0)
+        p = helper - axis * wp.dot(axis, helper)
+    return wp.normalize(p)
+
+
+@wp.func
+def quat_from_axes(x: vec3, y: vec3, z: vec3) -> quat:
+    """The quaternion that turns body components into those of the frame in which the body's unit axes are `x`, `y`, `z`."""
+    m = mat33(x[0], y[0], z[0], x[1], y[1], z[1], x[2], y[2], z[2])
+    return wp.normalize(wp.quat_from_matrix(m))
