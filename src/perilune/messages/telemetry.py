@@ -1,0 +1,36 @@
+"""What the avionics publish of themselves in one control tick: the only thing that the ground may ever learn from."""
+
+import warp as wp
+
+from perilune.base.vector import quat, real, vec3
+
+
+@wp.struct
+class Telemetry:
+    """One row of telemetry; SI and radians; every number is the avionics' belief, never the truth."""
+
+    time: real  # s past the flight's epoch
+    mode: wp.int32  # index into avionics.sequencer.MODES
+    position_mci: vec3  # m
+    velocity_mci: vec3  # m/s
+    attitude_mci_from_body: quat
+    rate_body: vec3  # rad/s
+    position_site: vec3  # m, east north up of the target
+    velocity_site: vec3  # m/s, relative to the ground
+    altitude: real  # m above the 1737.4 km sphere
+    height: real  # m above the ground as believed (map and its corrected error)
+    height_sigma: real  # m, 1 sigma
+    vertical_speed: real  # m/s, positive down
+    horizontal_speed: real  # m/s
+    range: real  # m, last slant range received (0 before the first)
+    range_valid: wp.bool  # a range arrived in this tick and passed the gate
+    range_rejections: wp.int32  # measurements refused by the gate so far
+    time_to_go: real  # s, of the present leg
+    thrust_command: real  # N
+    main_engine: real  # 0 or 1
+    assist_duty: real  # 0 to 1
+    torque_body: vec3  # N m commanded
+    mass: real  # kg as believed
+    propellant: real  # kg of main propellant as believed, unusable included
+    specific_force_body: vec3  # m/s², mean over the tick, as measured
+    touchdown: wp.bool  # the avionics believe that the lander stands
