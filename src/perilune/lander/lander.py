@@ -1,0 +1,64 @@
+"""The lander: its devices put together, as the mission file names them, as the kernel holds them, and what of them changes in flight."""
+
+from typing import Annotated
+
+import warp as wp
+from pydantic import Field, model_validator
+
+from perilune.base.parameters import Parameters
+from perilune.base.vector import real
+from perilune.lander.attitude_thrusters import AttitudeThrusters, AttitudeThrustersParams
+from perilune.lander.contact import Footpads, FootpadsParams
+from perilune.lander.engines import Engine, EngineParams
+from perilune.lander.propellant import MassParams, MassProperties
+from perilune.lander.sensors.imu import Imu, ImuParams, ImuState
+from perilune.lander.sensors.range_finder import RangeFinder, RangeFinderParams, RangeFinderState
+from perilune.lander.sensors.star_tracker import StarTracker, StarTrackerParams, StarTrackerState
+
+
+class Lander(Parameters):
+    """What the mission file says of the lander."""
+
+    name: Annotated[str, Field(min_length=1, description="what it is called")]
+    main_engine: Engine
+    assist_engines: Engine
+    mass: MassProperties
+    attitude_thrusters: AttitudeThrusters
+    footpads: Footpads
+    imu: Imu
+    star_tracker: StarTracker
+    range_finder: RangeFinder
+
+    @model_validator(mode="after")
+    def _can_be(self) -> "Lander":
+        half_width = self.footpads.radius_m * 0.5**0.5
+        if max(abs(self.mass.dry_cg_m[0]), abs(self.mass.dry_cg_m[1])) >= half_width:
+            raise ValueError(f"mass.dry_cg_m lies beside the footpads (within {half_width:.3g} m of the axis): the lander would fall on level ground")
+        return self
+
+
+@wp.struct
+class LanderParams:
+    """The same in SI and radians, one element a flight; filled by `base.parameters.pack`."""
+
+    main_engine: EngineParams
+    assist_engines: EngineParams
+    mass: MassParams
+    attitude_thrusters: AttitudeThrustersParams
+    footpads: FootpadsParams
+    imu: ImuParams
+    star_tracker: StarTrackerParams
+    range_finder: RangeFinderParams
+
+
+@wp.struct
+class LanderState:
+    """What of the devices changes in flight; all zero before the tanks are filled."""
+
+    main_level: real  # 0 to 1
+    assist_level: real  # 0 to 1
+    main_left: real  # kg, unusable included
+    rcs_left: real  # kg
+    imu: ImuState
+    star_tracker: StarTrackerState
+    range_finder: RangeFinderState
