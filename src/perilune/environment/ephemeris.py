@@ -1,12 +1,13 @@
 """Where the Earth and the Sun are, seen from the Moon, and how they pull on the lander.
 
 Frame: `mci`, Moon-centred, axes of the ICRF (DE440). Positions are geometric (no light time, no aberration).
-Assumptions and limitations: Earth and Sun are point masses; the other planets are left out (below 1e-11 m/s² near the Moon).
+Assumptions and limitations: Earth and Sun are point masses; the other planets are left out (below 2e-11 m/s² in a low orbit).
 Sources: DE440, Park et al. 2021 (AJ 161:105), file de440s.bsp; GMs from the same paper, table 2; the difference of direct and indirect
 term without cancellation after Battin 1999, section 8.4.
 """
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import warp as wp
@@ -23,7 +24,7 @@ GM_SUN = 132712440041.279419e9  # m³/s², DE440
 FIT_TOLERANCE_M = 1.0
 
 _BODIES = {"earth": 399, "sun": 10}
-_open_files: dict[Path, object] = {}
+_open_files: dict[str, Any] = {}
 
 
 @wp.struct
@@ -131,11 +132,9 @@ def fit_third_bodies(epoch_tdb_s: float, start_s: float, end_s: float) -> ThirdB
     return bodies
 
 
-def _kernel():  # type: ignore[no-untyped-def]
+def _kernel() -> Any:
     from jplephem.spk import SPK
 
-    path = _open_files.get(Path("de440s.bsp"))
-    if path is None:
-        path = SPK.open(str(lunar_data_file("de440s.bsp", EPHEMERIS_MD5)))
-        _open_files[Path("de440s.bsp")] = path
-    return path
+    if "spk" not in _open_files:
+        _open_files["spk"] = SPK.open(str(lunar_data_file("de440s.bsp", EPHEMERIS_MD5)))
+    return _open_files["spk"]

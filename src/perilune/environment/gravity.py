@@ -1,8 +1,8 @@
 """The Moon's gravity: spherical harmonics of GRGM1200A, evaluated directly, wherever the lander is.
 
 Frame: coefficients and positions are in the principal axes `pa` of DE440; model, frame and ephemeris are one unit (`GRAVITY_UNIT`).
-Assumptions and limitations: a static field (no tides: below 1e-8 m/s²... of the surface); valid outside the mass only, so below the 1738 km sphere
-the series is a downward continuation (used by every lander simulation); coefficients to degree 200 come with the package, up to 1200 with the extra `gravity`.
+Assumptions and limitations: a static field (solid tides left out; their varying part is some 2e-7 m/s² at the surface); below the 1738 km sphere the
+series is a downward continuation. Coefficients to degree 200 come with the package, up to 1200 with the extra `gravity`.
 Sources: GRGM1200A, Lemoine et al. 2014, doi 10.1002/2014GL060027 (NASA PDS GRAIL, gggrx_1200a_sha.tab); the singularity-free sum, Pines 1973
 (AIAA J. 11:1508) in fully normalised column recursions, Holmes and Featherstone 2002 (J. Geodesy 76:279), eq. 11.
 """
@@ -83,8 +83,8 @@ def harmonic_acceleration(field: Harmonics, position_pa: vec3) -> vec3:
     ay = real(0.0)
     az = real(0.0)
     along = real(0.0)
-    index = int(0)
-    m = int(0)
+    index = wp.int32(0)
+    m = wp.int32(0)
     while m <= field.degree:
         order = real(m)
         before = real(0.0)

@@ -2,8 +2,9 @@
 
 The residual acceleration (degrees 2 and above, pa components) stands at the nodes of a rotated spherical frame whose equator is the ground track:
 angle along the track, sine of the angle across it, and log(1 + (altitude − lowest) / scale). A tri-cubic B-spline passes through all nodes.
-Assumptions and limitations: only strictly inside the table; everywhere else the direct function is called, never an extrapolation. The track is a great
-circle in the turning Moon's frame, so `half_width_m` has to cover how far the real ground track bows away from it (about 0.5 degrees of longitude an hour).
+Assumptions and limitations: only strictly inside the table; everywhere else the direct function is called, never an extrapolation. The track
+is a great circle in the turning Moon's frame, so `half_width_m` has to cover how far the real ground track bows away from it (the Moon turns by
+0.55 degrees an hour).
 Source: cubic spline with not-a-knot ends, de Boor 1978, chapter IV; error h⁴/384 of the fourth derivative.
 """
 
@@ -12,6 +13,7 @@ import os
 import zlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +31,7 @@ SNAP_POLE_DEG = 0.25
 SNAP_ALONG_DEG = 0.5
 SNAP_WIDTH_M = 5000.0
 SNAP_ALTITUDE_M = 1000.0
-SPACING_IN_WAVELENGTHS = 0.09  # node spacing over the shortest wavelength of the field; chosen for 1e-6 m/s² at degree 150
+SPACING_IN_WAVELENGTHS = 0.1  # node spacing over the shortest wavelength of the field: 7.3 km at degree 150, where it holds 1e-6 m/s²
 LARGEST_SPACING_M = 25000.0
 HEIGHT_STEP = 0.3  # of the logarithm
 LARGEST_TABLE = 4_000_000  # nodes; 96 MB
@@ -104,7 +106,7 @@ def corridor_acceleration(corridor: GravityCorridor, field: Harmonics, position_
     wc = spline_weights(nodes[1] - real(across))
     wh = spline_weights(nodes[2] - real(height))
     total = vec3(0.0, 0.0, 0.0)
-    i = int(0)
+    i = wp.int32(0)
     while i < 4:
         slab = vec3(0.0, 0.0, 0.0)
         for j in range(4):
@@ -138,9 +140,10 @@ def build_corridor(
 ) -> GravityCorridor:
     """The table along the shorter great circle between two directions (3,) in pa, `margin_m` longer at both ends, `half_width_m` to both sides.
 
-    Altitudes [m] are above the 1737.4 km sphere. Plane, ends, width and altitudes are snapped outwards, so that small changes of a mission use the
-    same table. Built on all cores (`progress` is called with the fraction done), then kept in the cache, keyed by the coefficients, the geometry and the source
-    text. Raises PeriluneError for directions that span no great circle, an empty range of altitudes or widths, or a table beyond four million nodes.
+    Altitudes [m] are above the 1737.4 km sphere. Plane, ends, width and altitudes are snapped outwards, so that small changes of a mission use
+    the same table. Built on all cores (`progress` is called with the fraction done), then kept in the cache, keyed by the coefficients, the
+    geometry and the source text. Raises PeriluneError for directions that span no great circle, an empty range of altitudes or widths, or a
+    table beyond four million nodes.
     """
     grid = _grid(coefficients, start_pa_direction, end_pa_direction, half_width_m, lowest_m, highest_m, margin_m)
     shape = {"field": _hash(coefficients), "source": _source_hash(), **grid}
@@ -236,7 +239,7 @@ def _build(coefficients: GravityCoefficients, grid: dict[str, Any], progress: Ca
 
     slices = np.linspace(0, len(positions), 65).astype(int)
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        pending = [pool.submit(sample, int(low), int(high)) for low, high in zip(slices[:-1], slices[1:], strict=True)]
+        pending = [pool.submit(sample, int(low), int(high)) for low, high in pairwise(slices)]
         for done, future in enumerate(as_completed(pending), start=1):
             future.result()
             if progress is not None:

@@ -8,6 +8,8 @@ Sources: moon_pa_de440_200625.bpc (NAIF, from DE440; Park et al. 2021), Euler an
 The angular velocity uses the left Jacobian of the rotation group (e.g. Barfoot 2017, eq. 7.83).
 """
 
+from typing import Any
+
 import numpy as np
 import warp as wp
 
@@ -21,7 +23,7 @@ FRAME_NAME = "MOON_PA_DE440"
 ORIENTATION_MD5 = "9f48a8c4cf1c955ac5d3a7d77a127e42"
 FIT_TOLERANCE_RAD = 1.0e-11
 _ARCSECOND = np.pi / 648000.0
-_open_files: dict[str, object] = {}
+_open_files: dict[str, Any] = {}
 
 
 @wp.struct
@@ -104,8 +106,8 @@ def rotation_pa_from_mci(tdb_s: np.ndarray) -> np.ndarray:
 def fit_orientation(epoch_tdb_s: float, start_s: float, end_s: float) -> Orientation:
     """The Moon's attitude from `start_s` to `end_s` seconds since the flight epoch [TDB s past J2000], as a series for the kernel.
 
-    The achieved error is in `.fit_error` [rad]; raises PeriluneError when it exceeds 1e-11 rad or the span is empty. Kept in the cache: a warm start
-    opens no file.
+    The achieved error is in `.fit_error` [rad]; raises PeriluneError when it exceeds 1e-11 rad (spans beyond eight days) or the span is empty.
+    Kept in the cache: a warm start opens no file.
     """
     if not end_s > start_s:
         raise PeriluneError(f"orientation: the span from {start_s} s to {end_s} s is empty; give an end after its start")
@@ -126,7 +128,7 @@ def fit_orientation(epoch_tdb_s: float, start_s: float, end_s: float) -> Orienta
     o.mid, o.half_span, o.fit_error = mid, half_span, float(table["about"][1])
     if not o.fit_error < FIT_TOLERANCE_RAD:
         raise PeriluneError(
-            f"orientation: over a span of {end_s - start_s:.0f} s the series misses the Moon's attitude by {o.fit_error:.1e} rad; choose a shorter span"
+            f"orientation: over a span of {end_s - start_s:.0f} s the series misses the attitude by {o.fit_error:.1e} rad; choose a shorter span"
         )
     return o
 
@@ -159,7 +161,7 @@ def _rotation_vectors(rotations: np.ndarray) -> np.ndarray:
     return q[:, :3] * ratio[:, None]
 
 
-def _kernel():  # type: ignore[no-untyped-def]
+def _kernel() -> Any:
     from jplephem.pck import PCK
 
     if "pck" not in _open_files:

@@ -68,12 +68,12 @@ def utc_from_tdb(tdb_s: float) -> datetime:
         raise PeriluneError(f"time: {tdb_s} is not a time; give finite seconds of TDB past J2000")
     tt = tdb_s - _tdb_minus_tt(tdb_s)
     tai = tt - TT_MINUS_TAI_S
-    for start, offset in reversed(_STEPS):
-        start_s = (start - _J2000).total_seconds()
-        if tai - offset >= start_s - 5.0e-7:
-            return _J2000 + timedelta(microseconds=round((tai - offset) * 1.0e6))
-        if tai - offset >= start_s - 1.0:
-            return start - _MICROSECOND if tai - (offset - 1) >= start_s else _J2000 + timedelta(microseconds=round((tai - offset + 1) * 1.0e6))
+    for number, (start, offset) in reversed(list(enumerate(_STEPS))):
+        since = tai - offset - (start - _J2000).total_seconds()
+        if since >= -5.0e-7:
+            return start + timedelta(microseconds=round(since * 1.0e6))
+        if number > 0 and since >= -1.0:
+            return start - _MICROSECOND
     raise PeriluneError(f"time: {tdb_s} s of TDB lies before 1972, when UTC had no whole leap seconds; give a later time")
 
 
