@@ -6,6 +6,26 @@ Assumptions and limitations: the triads are orthogonal and turned by a small fix
 saturation, vibration, size effect or temperature; the unit sits at the centre of mass. Drift is a first-order Gauss–Markov process, exact
 at its own instants (at most one a second), held between them. Its first value is drawn from its stationary distribution.
 Source of the form: IEEE Std 952-1997 (gyro error terms); Groves, Principles of GNSS, Inertial and Multisensor Integrated Navigation Systems, ch. 4.
+
+Figures of two classes (1 sigma); `q` quoted from a data sheet by the source named, `a` assumed:
+
+| key                               | navigation grade | tactical grade |
+|-----------------------------------|------------------|----------------|
+| `gyro_bias_deg_h` (dispersed)     | 0.0035 q         | 1 q            |
+| `gyro_instability_deg_h`          | 0.0035 a         | 0.3 a          |
+| `gyro_correlation_s`              | 3600 a           | 1000 a         |
+| `angle_random_walk_deg_rt_h`      | 0.002 q          | 0.07 q         |
+| `gyro_scale_ppm` (dispersed)      | 5 q              | 100 a          |
+| `gyro_misalignment_arcsec`        | 20 a             | 60 a           |
+| `accel_bias_ug` (dispersed)       | 25 q             | 300 q          |
+| `accel_instability_ug`            | 10 a             | 50 a           |
+| `accel_correlation_s`             | 3600 a           | 1000 a         |
+| `velocity_random_walk_ug_rt_hz`   | 5 a              | 35 q           |
+| `accel_scale_ppm` (dispersed)     | 100 q            | 300 a          |
+| `accel_misalignment_arcsec`       | 20 a             | 60 a           |
+
+Navigation grade: Honeywell HG9900, its brochure as quoted by NavToolkit, `hg9900_model` (random walk of velocity not listed there).
+Tactical grade: Northrop Grumman LN-200S, its product page as quoted by LuPNT, `lupnt/devices/imu.cc`.
 """
 
 from typing import Annotated
