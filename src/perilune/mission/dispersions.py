@@ -1,0 +1,162 @@
+"""Dispersions: which numbers of the truth vary from run to run, how widely, and after which source.
+
+A dispersion moves a value about the one that stands in the mission, so that the undispersed flight is the flight at every mean. It edits the truth
+only: what the avionics believe stays what the undispersed mission says. It can reach any number that a per-run pack holds, by its dotted path;
+`.0`, `.1`, `.2` name one component of a vector and `.*` all three, each drawn by itself. What shapes a table is refused with the reason.
+"""
+
+import typing
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from perilune.base.parameters import Parameters, pack_slot
+from perilune.mission.paths import find, nearest
+from perilune.mission.start import START_ERRORS
+
+if TYPE_CHECKING:
+    from perilune.mission.schema import Mission
+
+DRAWN_FROM_MAP = ("environment.map_error_m", "environment.map_offset_east_m", "environment.map_offset_north_m")
+REASONS = {
+    "avionics": "is what the avionics believe; a dispersion edits the truth only",
+    "site": "shapes the tables that a whole campaign shares; fly another mission file instead",
+    "environment": "shapes the tables that a whole campaign shares; only the map's error and offsets can be dispersed",
+    "start": "is the planned orbit; disperse the errors of start instead",
+    "limits": "decides the verdict, not the flight; it is the same in every run",
+    "mission": "is not a number of the flight",
+    "published": "is a published number, not one of the flight",
+    "dispersions": "is a dispersion itself",
+    "cases": "belongs to a case, not to the flight",
+}
+
+
+class Dispersion(Parameters):
+    """How one number of the truth varies from run to run about its value in the mission."""
+
+    path: Annotated[str, Field(min_length=1, description="dotted path of the number; `.0` `.1` `.2` one component of a vector, `.*` all three")]
+    distribution: Annotated[
+        Literal["normal", "truncated_normal", "uniform", "fixed"],
+        Field(description="`fixed` gives every dispersed run the same `value`, and the undispersed flight the mission's"),
+    ] = "normal"
+    sigma: Annotated[float | None, Field(ge=0, description="1 sigma in the unit of the path's key (normal, truncated_normal)")] = None
+    sigma_percent: Annotated[float | None, Field(ge=0, le=100, description="1 sigma in percent of the mission's value, instead of `sigma`")] = None
+    cut_sigma: Annotated[float | None, Field(gt=0, le=10, description="draws stay within this many sigma (truncated_normal)")] = None
+    half_width: Annotated[float | None, Field(ge=0, description="draws stay within this about the mission's value, same unit (uniform)")] = None
+    value: Annotated[float | None, Field(description="the value itself, same unit (fixed)")] = None
+    source: Annotated[str, Field(min_length=1, description="where the spread comes from, or `assumed`")]
+
+    @model_validator(mode="after")
+    def _is_complete(self) -> "Dispersion":
+        needed = {
+            "normal": {"sigma", "sigma_percent"},
+            "truncated_normal": {"sigma", "sigma_percent", "cut_sigma"},
+            "uniform": {"half_width"},
+            "fixed": {"value"},
+        }[self.distribution]
+        given = {key for key in ("sigma", "sigma_percent", "cut_sigma", "half_width", "value") if getattr(self, key) is not None}
+        if given - needed:
+            raise ValueError(f"{sorted(given - needed)[0]} does not belong to the distribution {self.distribution}")
+        if "sigma" in needed and len(given & {"sigma", "sigma_percent"}) != 1:
+            raise ValueError(f"the distribution {self.distribution} takes either sigma or sigma_percent")
+        missing = needed - given - {"sigma", "sigma_percent"}
+        if missing:
+            raise ValueError(f"the distribution {self.distribution} needs {missing.pop()}")
+        return self
+
+
+def components(mission: "Mission", path: str) -> list[str]:
+    """The paths of single numbers that `path` stands for: itself, or with `.*` those of a vector's components."""
+    if not path.endswith(".*"):
+        return [path]
+    value = value_at(mission, path[:-2])
+    return [f"{path[:-2]}.{i}" for i in range(len(value))] if isinstance(value, tuple) else []
+
+
+def value_at(mission: object, path: str) -> object:
+    """The value that stands under a dotted path of single keys and indices."""
+    value = mission
+    for word in path.split("."):
+        value = value[int(word)] if isinstance(value, tuple) else value[word] if isinstance(value, dict) else getattr(value, word)
+    return value
+
+
+def pack_types() -> dict[str, np.dtype]:
+    """The per-run packs that the truth is made of, by the mission's table."""
+    from perilune.environment.relief import ReliefDraw
+    from perilune.lander.lander import LanderParams
+
+    return {"lander": LanderParams.numpy_dtype(), "environment": ReliefDraw.numpy_dtype(), "start": START_ERRORS}
+
+
+def refusal(mission: "Mission", path: str) -> str | None:
+    """Why the number under `path` cannot be dispersed, going on from the path; None when it can."""
+    table = path.partition(".")[0]
+    bare = path[:-2] if path.endswith(".*") else path
+    leaf = find(type(mission), bare)
+    if leaf is None:
+        candidates = [p for p in dispersable(mission)]
+        near = nearest(bare, candidates)
+        return f"is no path of the mission; {f'did you mean {near}?' if near else 'it goes from table to key, such as lander.mass.dry_mass_kg'}"
+    kind = leaf.kind
+    is_vector = typing.get_origin(kind) is tuple
+    if path.endswith(".*") and not is_vector:
+        return "is no vector; leave out the .*"
+    if is_vector and not path.endswith(".*"):
+        return f"is a vector; disperse one component ({bare}.0) or all of them ({bare}.*)"
+    if kind is int or kind is bool:
+        return f"is a {'count' if kind is int else 'switch'} and shapes what is flown; only continuous numbers are dispersed"
+    if not is_vector and kind is not float:
+        return "is not a number"
+    packs = {name: np.zeros(1, dtype) for name, dtype in pack_types().items()}
+    try:
+        for component in components(mission, path):
+            pack_slot(packs[table], component.partition(".")[2])
+    except KeyError:
+        return REASONS.get(table, "is held in no per-run pack; only what the kernel holds for each run can be dispersed")
+    return None
+
+
+def dispersable(mission: "Mission") -> Iterator[str]:
+    """Every path that a dispersion can name (vectors by their bare path)."""
+    from perilune.base.parameters import leaves
+
+    packs = {name: np.zeros(1, dtype) for name, dtype in pack_types().items()}
+    for path, value in leaves(mission):
+        table, _, rest = path.partition(".")
+        if table not in packs or isinstance(value, bool | int | str) or value is None:
+            continue
+        try:
+            pack_slot(packs[table], rest)
+        except KeyError:
+            continue
+        yield path
+
+
+def conflicts(mission: "Mission") -> Iterator[tuple[str, str]]:
+    """What is wrong with the dispersions and with what the cases hold: the path in the file to point at, and the rest of a sentence."""
+    seen: dict[str, int] = {}
+    for i, dispersion in enumerate(mission.dispersions):
+        reason = refusal(mission, dispersion.path)
+        if reason is not None:
+            yield f"dispersions.{i}.path", f"names {dispersion.path!r}, which {reason}"
+            continue
+        for component in components(mission, dispersion.path):
+            if component in seen:
+                yield f"dispersions.{i}.path", f"disperses {component} a second time; leave one of the two out"
+                break
+            seen[component] = i
+        if dispersion.distribution == "fixed":
+            leaf = find(type(mission), dispersion.path.removesuffix(".*"))
+            from perilune.mission.paths import in_words, is_inside
+
+            if leaf is not None and dispersion.value is not None and not is_inside(dispersion.value, leaf.bounds):
+                yield f"dispersions.{i}.value", f"is {dispersion.value:g}; {dispersion.path} must be {in_words(leaf.bounds)}"
+    listed = {d.path for d in mission.dispersions} | set(seen)
+    for name, case in mission.cases.items():
+        for j, path in enumerate(case.hold):
+            if path not in listed:
+                near = nearest(path, sorted(listed))
+                yield f"cases.{name}.hold.{j}", f"names {path!r}, which is not dispersed{f'; did you mean {near}?' if near else ''}"

@@ -1,0 +1,139 @@
+"""Drawn values: what each run of a campaign is given in place of the mission's numbers, written into the plant and read back out of it.
+
+A draw depends on seed, run index and path only, so run k is the same alone and in any batch, and one more dispersion moves no other. The values are
+in the file's units until they enter the packs.
+"""
+
+from statistics import NormalDist
+
+import numpy as np
+
+from perilune.base.errors import PeriluneError
+from perilune.base.parameters import leaves, pack, pack_slot
+from perilune.base.random import channel_of, host_normals, host_uniforms
+from perilune.mission.dispersions import Dispersion, components, value_at
+from perilune.mission.paths import find, in_words, is_inside
+from perilune.mission.schema import Mission
+from perilune.mission.start import START_ERRORS
+
+NORMAL = NormalDist()
+
+
+def draw(mission: Mission, seed: int | None, runs: np.ndarray) -> dict[str, np.ndarray]:
+    """The value of every dispersed number in each run, by its dotted path, shape (n,), in the file's units.
+
+    Without a seed, and for what the case holds, it is the mission's own value in every run.
+
+    Raises
+    ------
+    PeriluneError
+        When seed or run index does not fit the generator, or a drawn value lies outside the range of its key.
+    """
+    runs = np.asarray(runs)
+    if seed is not None and not 0 <= seed < 2**64:
+        raise PeriluneError(f"seed {seed} does not fit the generator; it is a whole number from 0 to 2^64 - 1")
+    if runs.size and not (0 <= int(runs.min()) and int(runs.max()) < 2**32):
+        raise PeriluneError(f"run {int(runs.min())} to {int(runs.max())} does not fit the generator; runs count from 0 to 2^32 - 1")
+    drawn = {}
+    for dispersion in mission.dispersions:
+        for path in components(mission, dispersion.path):
+            mean = float(value_at(mission, path))  # type: ignore[arg-type]
+            values = np.full(len(runs), mean)
+            if seed is not None and not {path, dispersion.path} & set(mission.held):
+                values = _values(dispersion, mean, seed, runs, channel_of(path))
+                _check_range(path, values, runs)
+            drawn[path] = values
+    return drawn
+
+
+def sigma_of(dispersion: Dispersion, mean: float) -> float:
+    """1 sigma of a dispersion about `mean`, in the file's units: of the untruncated normal, of the uniform, 0 of a fixed value."""
+    if dispersion.distribution == "uniform":
+        return float(dispersion.half_width or 0.0) / 3.0**0.5
+    if dispersion.sigma_percent is not None:
+        return abs(mean) * dispersion.sigma_percent / 100.0
+    return dispersion.sigma or 0.0
+
+
+def _values(dispersion: Dispersion, mean: float, seed: int, runs: np.ndarray, channel: int) -> np.ndarray:
+    match dispersion.distribution:
+        case "fixed":
+            return np.full(len(runs), dispersion.value, dtype=np.float64)
+        case "uniform":
+            return mean + float(dispersion.half_width or 0.0) * (2.0 * host_uniforms(seed, runs, channel)[:, 0] - 1.0)
+        case "truncated_normal":
+            below = NORMAL.cdf(-float(dispersion.cut_sigma or 0.0))
+            within = below + (1.0 - 2.0 * below) * host_uniforms(seed, runs, channel)[:, 0]
+            return mean + sigma_of(dispersion, mean) * np.array([NORMAL.inv_cdf(u) for u in within])
+        case _:
+            return mean + sigma_of(dispersion, mean) * host_normals(seed, runs, channel)[:, 0]
+
+
+def _check_range(path: str, values: np.ndarray, runs: np.ndarray) -> None:
+    leaf = find(Mission, path)
+    bounds = leaf.bounds if leaf is not None else ()
+    for extreme in (int(values.argmin()), int(values.argmax())) if values.size else ():
+        if not is_inside(float(values[extreme]), bounds):
+            raise PeriluneError(
+                f"run {int(runs[extreme])} draws {path} = {values[extreme]:g}, which must be {in_words(bounds)}; "
+                "make its dispersion narrower or a truncated_normal"
+            )
+
+
+def truth_packs(mission: Mission, count: int) -> dict[str, np.ndarray]:
+    """The per-run packs of the truth, `count` of each and undispersed, by the mission's table: `lander`, `environment`, `start`."""
+    from perilune.environment.relief import ReliefDraw
+    from perilune.lander.lander import LanderParams
+
+    start = np.zeros(count, START_ERRORS)
+    for path, value in leaves(mission.start):
+        if "_error_" in path:
+            slot, factor = pack_slot(start, path)
+            slot[:] = value * factor
+    return {"lander": pack(mission.lander, LanderParams, count), "environment": pack(mission.environment, ReliefDraw, count), "start": start}
+
+
+def apply(drawn: dict[str, np.ndarray], packs: dict[str, np.ndarray]) -> None:
+    """Write drawn values into the packs, run by run, in SI."""
+    for path, values in drawn.items():
+        slot, factor = _slot(packs, path)
+        slot[:] = values * factor
+
+
+def read_back(mission: Mission, drawn: dict[str, np.ndarray], packs: dict[str, np.ndarray]) -> int:
+    """Compare every number that the packs hold with what was drawn or, undispersed, stands in the mission; return how many numbers were compared.
+
+    Raises
+    ------
+    PeriluneError
+        When one differs in any bit: then something else was flown than was asked for.
+    """
+    compared = 0
+    for path in drawn:
+        _slot(packs, path)
+    for path, value in leaves(mission):
+        if path.partition(".")[0] not in packs:
+            continue
+        for component, own in [(f"{path}.{i}", v) for i, v in enumerate(value)] if isinstance(value, tuple) else [(path, value)]:
+            try:
+                slot, factor = _slot(packs, component)
+            except PeriluneError:
+                continue
+            asked = drawn[component] * factor if component in drawn else np.full(len(slot), float(own) * factor)
+            differs = np.flatnonzero(~(slot == asked))
+            if differs.size:
+                k = int(differs[0])
+                raise PeriluneError(
+                    f"{component}: {asked[k]!r} was asked for and {slot[k]!r} is in the plant (element {k} of the batch, in SI); "
+                    "this is a fault of the program, please report it"
+                )
+            compared += 1
+    return compared
+
+
+def _slot(packs: dict[str, np.ndarray], path: str) -> tuple[np.ndarray, float]:
+    table, _, rest = path.partition(".")
+    try:
+        return pack_slot(packs[table], rest)
+    except KeyError:
+        raise PeriluneError(f"{path}: no per-run pack holds this number, so it cannot differ from run to run") from None

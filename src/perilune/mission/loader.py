@@ -1,0 +1,236 @@
+"""The loader: from a name, a file and what the user set from outside to a mission that can be flown, or to one sentence on why not.
+
+A case's settings edit the truth only: the loaded mission carries them, and `mission.planned` is the same mission without them, from which the
+avionics take their beliefs. What the user sets edits the mission itself, except where the chosen case sets the same number; there it replaces the
+case's setting.
+"""
+
+import datetime
+import json
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from perilune.base.errors import PeriluneError
+from perilune.mission.catalogue import mission_file
+from perilune.mission.dispersions import conflicts
+from perilune.mission.lines import line_index
+from perilune.mission.paths import fields_of, find, nearest, suggestion
+from perilune.mission.refusals import Origin, first_refusal, one_line, shown
+from perilune.mission.schema import Mission, contradictions, dotted
+
+LARGEST_FILE_BYTES = 4 * 1024 * 1024
+Overrides = Mapping[str, Any] | Sequence[str]
+
+
+def load(name_or_path: str | Path, overrides: Overrides = (), case: str | None = None) -> Mission:
+    """The mission of a catalogue name or TOML file, with `overrides` and in the case asked for.
+
+    `overrides` are values by dotted path, in the file's units, or texts `path=value` with the value as in TOML. Without `case` it is the one that
+    the file names under `mission.case`, else `planned`.
+
+    Raises
+    ------
+    PeriluneError
+        One sentence with file and line on whatever is wrong.
+    """
+    file = mission_file(name_or_path)
+    label = str(name_or_path) if Path(str(name_or_path)) == file else file.name
+    return read(_text(file, label), label, overrides, case)
+
+
+def read(text: str, label: str = "mission.toml", overrides: Overrides = (), case: str | None = None) -> Mission:
+    """As `load`, from the text of a mission file; `label` is what messages call it."""
+    document = _parsed(text, label)
+    origin = Origin(label, line_index(text))
+    base = _checked(document, origin)
+    document = base.model_dump(mode="json")
+    name = _chosen_case(base, case, origin)
+    document["mission"]["case"] = name
+    settings = document["cases"][name]["set"] if name in document["cases"] else {}
+    for path, value, given in _as_pairs(overrides):
+        target = _target(path, given)
+        if path in settings:
+            origin.outside[path] = origin.outside[f"cases.{name}.set.{path}"] = given
+            settings[path] = value
+        else:
+            origin.outside[path] = given
+            _set(document, target, value, origin, path)
+    planned = _checked(document, origin)
+    flown = planned
+    for other in planned.cases:
+        applied = _in_case(planned, other, origin)
+        if other == name:
+            flown = applied
+    return flown if flown is planned else flown.beside(planned)
+
+
+def _text(file: Path, label: str) -> str:
+    try:
+        if file.is_dir():
+            raise PeriluneError(one_line(f"{label}: this is a folder; give the path of a mission file in it"))
+        if file.stat().st_size > LARGEST_FILE_BYTES:
+            raise PeriluneError(one_line(f"{label}: this file is larger than 4 MiB, so it is no mission file; give a TOML file"))
+        content = file.read_bytes()
+    except OSError as error:
+        raise PeriluneError(one_line(f"{label}: cannot be read ({error.strerror}); check the path and its permissions")) from error
+    return decoded(content, label)
+
+
+def decoded(content: bytes, label: str) -> str:
+    """The text of a mission file's bytes; a byte-order mark is passed over."""
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise PeriluneError(one_line(f"{label}:{line}: this is not text in UTF-8; give a TOML file saved as UTF-8")) from error
+
+
+def _parsed(text: str, label: str) -> dict[str, Any]:
+    try:
+        document = tomllib.loads(text)
+        _check_values(document)
+        return document
+    except tomllib.TOMLDecodeError as error:
+        raise PeriluneError(_syntax(str(error), text, label)) from error
+    except RecursionError as error:
+        raise PeriluneError(one_line(f"{label}: this is no mission file; its arrays or tables are nested too deeply")) from error
+    except ValueError as error:
+        raise PeriluneError(one_line(f"{label}: holds a number or date that no mission needs ({error}); write it with fewer digits")) from error
+
+
+def _check_values(value: Any) -> None:
+    """Raise ValueError for whole numbers beyond TOML's 64 bits, which `tomllib` lets pass."""
+    if isinstance(value, dict | list):
+        for element in value.values() if isinstance(value, dict) else value:
+            _check_values(element)
+    elif isinstance(value, int) and not -(2**63) <= value < 2**63:
+        raise ValueError("a whole number of more than 64 bits")
+
+
+def _syntax(message: str, text: str, label: str) -> str:
+    problem, _, place = message.rpartition(" (at ")
+    if place.startswith("line "):
+        line = place.split(",")[0].removeprefix("line ")
+    else:
+        problem, line = (problem or message), str(text.count("\n") + 1)
+    return one_line(f"{label}:{line}: this is not valid TOML ({problem[:1].lower()}{problem[1:]}); a line reads `key = value` or `[table]`")
+
+
+def _checked(document: dict[str, Any], origin: Origin) -> Mission:
+    """The document as a mission without contradictions."""
+    try:
+        mission = Mission.model_validate_json(json.dumps(document, default=_isoformat), strict=True)
+    except ValidationError as problem:
+        raise first_refusal(problem, document, Mission, origin) from problem
+    for path, sentence in (*contradictions(mission), *conflicts(mission)):
+        raise origin.refuse(path, sentence)
+    return mission
+
+
+def _isoformat(value: Any) -> str:
+    if isinstance(value, datetime.datetime | datetime.date | datetime.time):
+        return value.isoformat()
+    raise TypeError(type(value).__name__)
+
+
+def _chosen_case(mission: Mission, case: str | None, origin: Origin) -> str:
+    name = case if case is not None else mission.case
+    if name in mission.cases or name == "planned":
+        return name
+    names = ["planned", *(c for c in mission.cases if c != "planned")]
+    near = nearest(name, names)
+    advice = f"did you mean {near}? " if near else ""
+    raise PeriluneError(one_line(f"{origin.label}: unknown case {name!r}; {advice}there are {', '.join(names)}"))
+
+
+def _in_case(planned: Mission, name: str, origin: Origin) -> Mission:
+    """The mission with the settings of one of its cases."""
+    settings = planned.cases[name].set
+    if not settings:
+        return planned
+    document = planned.model_dump(mode="json")
+    inside = Origin(origin.label, origin.lines)
+    for path, value in settings.items():
+        key = f"cases.{name}.set.{path}"
+        given = origin.where(key)
+        inside.outside[path] = given
+        _set(document, _target(path, f"{given}: {key}"), value, inside, path)
+    return _checked(document, inside)
+
+
+def _target(path: str, given: str) -> list[str]:
+    """The words of a path that leads to a value of the mission, or a refusal that names the nearest."""
+    words = path.split(".")
+    if words[0] == "cases" or path == "mission.case":
+        raise PeriluneError(one_line(f"{given}: a case is chosen by its name, not by setting {path}; use the case's name"))
+    for n in range(1, len(words) + 1):
+        if find(Mission, ".".join(words[:n])) is None:
+            table = find(Mission, ".".join(words[: n - 1])) if n > 1 else None
+            keys = list(fields_of(table.kind if table is not None else Mission)) if n > 1 else list(Mission.model_fields)
+            unknown = ".".join(words[:n])
+            raise PeriluneError(one_line(f"{given}: unknown path {unknown}; {suggestion(Mission, unknown, keys)}"))
+    return words
+
+
+def _set(document: dict[str, Any], words: list[str], value: Any, origin: Origin, path: str) -> None:
+    at: Any = document
+    for word in words[:-1]:
+        at = at[int(word)] if isinstance(at, list) and int(word) < len(at) else at.get(word) if isinstance(at, dict) else None
+    last = words[-1]
+    if isinstance(at, list) and last.isdigit() and int(last) < len(at):
+        at[int(last)] = value
+    elif isinstance(at, dict):
+        at[last] = value
+    else:
+        raise origin.refuse(path, "leads to nothing in this mission; the array before it is shorter")
+
+
+def _as_pairs(overrides: Overrides) -> list[tuple[str, Any, str]]:
+    """Path, value and how it was given, of every override."""
+    if isinstance(overrides, str):
+        overrides = [overrides]
+    if isinstance(overrides, Mapping):
+        pairs = [pair for key, value in overrides.items() for pair in (dotted(value, f"{key}.") if isinstance(value, dict) else [(key, value)])]
+        return [(path, _plain(value, path), f"override {path} = {shown(value)}") for path, value in pairs]
+    parsed = []
+    for text in overrides:
+        path, equals, value = text.partition("=")
+        given = f"--set {text}"
+        if not equals or not path.strip() or not value.strip():
+            raise PeriluneError(one_line(f"{given}: this sets nothing; write path=value, such as lander.range_finder.reach_m=893"))
+        parsed.append((path.strip(), _toml_value(value.strip(), given), given))
+    return parsed
+
+
+def _toml_value(text: str, given: str) -> Any:
+    """A value as TOML writes it; a bare word is taken as text."""
+    try:
+        document = tomllib.loads(f"value = {text}")
+        _check_values(document)
+        if set(document) == {"value"} and not isinstance(document["value"], dict):
+            return _plain(document["value"], given)
+    except RecursionError:
+        pass
+    except ValueError:
+        if text.replace("_", "").replace("-", "").isalnum() and not text[0].isdigit() and text[0] != "-":
+            return text
+    raise PeriluneError(one_line(f'{given}: the value cannot be read; write it as in TOML, such as 893.0, true, [1, 2, 3] or "text"'))
+
+
+def _plain(value: Any, path: str) -> Any:
+    """An override as JSON holds it."""
+    if isinstance(value, datetime.datetime | datetime.date | datetime.time):
+        return value.isoformat()
+    if isinstance(value, list | tuple):
+        return [_plain(element, path) for element in value]
+    if hasattr(value, "item") and callable(value.item):  # a NumPy scalar
+        value = value.item()
+    if isinstance(value, int) and not isinstance(value, bool) and not -(2**63) <= value < 2**63:
+        raise PeriluneError(one_line(f"override {path}: the whole number does not fit in 64 bits; write it as a decimal number"))
+    if isinstance(value, bool | int | float | str) or value is None:
+        return value
+    raise PeriluneError(one_line(f"override {path}: a {type(value).__name__} cannot stand in a mission file; give a number, text, switch or list"))

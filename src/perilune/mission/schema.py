@@ -1,0 +1,141 @@
+"""The mission file as a model: one lander, its flight software and one site, composed of the models of the parts themselves.
+
+Every number stands under a key that ends in its unit, in that unit. What a mission is made of is decided here; what each part means is decided
+where the part is modelled. `contradictions` names what no single key can be blamed for.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+from pydantic import Field, PrivateAttr, field_validator
+
+from perilune.avionics.avionics import Avionics
+from perilune.base.parameters import Parameters
+from perilune.environment.relief_detail import ReliefChoice
+from perilune.lander.lander import Lander
+from perilune.mission.dispersions import Dispersion
+from perilune.mission.instant import Utc
+from perilune.mission.limits import Limits
+from perilune.mission.published import Published
+from perilune.mission.start import Start
+
+
+class About(Parameters):
+    """What is flown, for the reader; nothing here is computed with."""
+
+    name: Annotated[str, Field(min_length=1, max_length=80, description="short name, as in the catalogue")]
+    title: Annotated[str, Field(min_length=1, description="full name")]
+    summary: Annotated[str, Field(min_length=1, max_length=200, description="one line for the catalogue")]
+    vehicle: Annotated[str, Field(min_length=1, description="the lander")]
+    outcome: Annotated[str, Field(description="what happened in reality")] = ""
+    case: Annotated[str | None, Field(description="the case that is flown unless another is asked for; left out: `planned`")] = None
+
+
+class Site(Parameters):
+    """Where and when the lander is to touch down."""
+
+    name: Annotated[str, Field(min_length=1, description="name of the place")]
+    latitude_deg: Annotated[float, Field(ge=-90, le=90, description="latitude, mean-Earth frame")]
+    longitude_deg: Annotated[float, Field(ge=-180, le=360, description="east longitude, mean-Earth frame")]
+    heading_deg: Annotated[float, Field(ge=-180, le=360, description="direction of flight over the site, clockwise from north")]
+    planned_touchdown_utc: Annotated[Utc, Field(description="planned instant of touchdown; times before touchdown count to it")]
+
+
+class Environment(Parameters):
+    """The Moon that is flown over, and how wrong the map on board is about it."""
+
+    gravity_degree: Annotated[int, Field(ge=2, le=1200, description="highest degree of the GRGM1200A field that acts on the lander")] = 150
+    third_bodies: Annotated[bool, Field(description="whether Earth and Sun attract the lander")] = True
+    map_error_m: Annotated[float, Field(ge=0, le=5000, description="error of the on-board map in height, 1 sigma, correlated over the ground")] = 0.0
+    map_offset_east_m: Annotated[float, Field(ge=-1e6, le=1e6, description="shifts the pattern of the map error east")] = 0.0
+    map_offset_north_m: Annotated[float, Field(ge=-1e6, le=1e6, description="shifts the pattern of the map error north")] = 0.0
+    relief: Annotated[ReliefChoice, Field(description="the ground")]
+
+
+class Case(Parameters):
+    """One way to fly the mission: what differs from the file, and which dispersions are not drawn."""
+
+    description: Annotated[str, Field(min_length=1, description="one sentence on what this case is")]
+    set: Annotated[dict[str, Any], Field(description="values that replace those of the file, by dotted path", default_factory=dict)]
+    hold: Annotated[tuple[str, ...], Field(description="paths of dispersions that stay at their mean in this case")] = ()
+
+    @field_validator("set", mode="before")
+    @classmethod
+    def _flatten(cls, value: Any) -> Any:
+        return dict(dotted(value)) if isinstance(value, dict) else value
+
+
+class Mission(Parameters):
+    """A whole mission: who lands what where, from which orbit, through which errors, and what was published about it."""
+
+    mission: Annotated[About, Field(description="what is flown")]
+    site: Annotated[Site, Field(description="where the lander is to touch down")]
+    environment: Annotated[Environment, Field(description="the Moon")]
+    start: Annotated[Start, Field(description="the end of the descent orbit insertion burn")]
+    lander: Annotated[Lander, Field(description="the vehicle as physics")]
+    avionics: Annotated[Avionics, Field(description="the flight software and what it believes")]
+    limits: Annotated[Limits, Field(description="what counts as a soft landing")]
+    published: Annotated[tuple[Published, ...], Field(description="published numbers beside which the flown ones are printed")] = ()
+    dispersions: Annotated[tuple[Dispersion, ...], Field(description="what varies from run to run when a seed is given")] = ()
+    cases: Annotated[dict[str, Case], Field(description="named ways to fly the mission; `planned` is the default", default_factory=dict)]
+
+    _planned: "Mission | None" = PrivateAttr(default=None)
+
+    @property
+    def planned(self) -> "Mission":
+        """The same mission without the settings of its case: what the avionics may believe."""
+        return self if self._planned is None else self._planned
+
+    def beside(self, planned: "Mission") -> "Mission":
+        """This mission as the truth of a case of `planned`."""
+        flown = self.model_copy()
+        flown._planned = planned
+        return flown
+
+    @property
+    def case(self) -> str:
+        """Name of the case that this mission is flown in."""
+        return self.mission.case or "planned"
+
+    @property
+    def held(self) -> tuple[str, ...]:
+        """Paths of the dispersions that are not drawn in this case."""
+        return self.cases[self.case].hold if self.case in self.cases else ()
+
+    @property
+    def hash(self) -> str:
+        """Identity of the mission as flown: SHA-256 (hexadecimal) over every value of it; comments and layout do not count."""
+        views = [self.model_dump(mode="json"), self.planned.model_dump(mode="json")]
+        content = json.dumps(views, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+        return hashlib.sha256(content.encode()).hexdigest()
+
+
+def dotted(table: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Every value of nested tables with its dotted path."""
+    for key, value in table.items():
+        if isinstance(value, dict):
+            yield from dotted(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def contradictions(mission: Mission) -> Iterator[tuple[str, str]]:
+    """What does not fit together: the path to point at, and a sentence that goes on from it."""
+    start, limits, site = mission.start, mission.limits, mission.site
+    if start.perilune_altitude_km > start.apolune_altitude_km:
+        yield (
+            "start.perilune_altitude_km",
+            f"is {start.perilune_altitude_km:g} km, above the apolune of {start.apolune_altitude_km:g} km; perilune is the lower of the two",
+        )
+    if site.planned_touchdown_utc <= start.epoch_utc:
+        yield "site.planned_touchdown_utc", "is not after start.epoch_utc; the lander touches down after its descent burn"
+    for key in ("vertical_speed_m_s", "horizontal_speed_m_s"):
+        if getattr(limits, key) > limits.structural_speed_m_s:
+            yield f"limits.{key}", f"is {getattr(limits, key):g}, above limits.structural_speed_m_s; a soft landing does not break the lander"
+    for i, number in enumerate(mission.published):
+        if number.case is not None and number.case != "planned" and number.case not in mission.cases:
+            yield f"published.{i}.case", f"names no case of this file: {number.case!r}; there are {', '.join(['planned', *mission.cases])}"
+    if mission.mission.case not in (None, "planned", *mission.cases):
+        yield "mission.case", f"names no case of this file: {mission.mission.case!r}; there are {', '.join(['planned', *mission.cases])}"
