@@ -94,6 +94,15 @@ def test_damaged_table_is_built_again(cache, damage):
     assert build.calls == 2, "and it is whole again"
 
 
+@pytest.mark.xfail(raises=TypeError, reason="an index that is JSON but no object is not yet taken for damage")
+def test_index_that_is_no_object_is_built_again(cache):
+    get(Builder())
+    next(cache.rglob("table.json")).write_text("[]")
+    build = Builder()
+    get(build)
+    assert build.calls == 1
+
+
 def test_index_is_written_last_and_says_what_shaped_the_table(cache):
     get(Builder())
     (folder,) = (cache / "corridor").iterdir()

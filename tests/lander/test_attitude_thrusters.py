@@ -1,5 +1,6 @@
 """What must be true of the attitude thrusters."""
 
+import numpy as np
 import pytest
 import warp as wp
 from pydantic import ValidationError
@@ -30,6 +31,10 @@ def thrusters_file(lander_file):
 def test_torque_is_given_as_asked_up_to_the_limit_of_each_axis(thrusters_file):
     assert turned(thrusters_file, (1.0, -2.0, 3.0))[0] == [1.0, -2.0, 3.0]
     assert turned(thrusters_file, (100.0, -100.0, 21.9))[0] == [20.0, -21.0, 21.9]
+
+
+def test_command_that_is_not_a_number_does_not_become_full_torque(thrusters_file):
+    assert np.isnan(turned(thrusters_file, (0.0, np.nan, 0.0))[0][1])
 
 
 def test_dry_thrusters_give_nothing_and_use_nothing(thrusters_file):

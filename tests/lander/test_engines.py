@@ -70,6 +70,10 @@ def test_command_is_held_between_the_lowest_level_and_full_thrust(engine_file):
     assert answered(engine, 0.0, [-1.0, 0.0, 1e-9, 0.39, 0.41, 1.7], 0.02)[:, 1].tolist() == [0.0, 0.0, 0.4, 0.4, 0.41, 1.0]
 
 
+def test_command_that_is_not_a_number_does_not_become_full_thrust(engine_file):
+    assert np.isnan(answered(Engine(**engine_file), 0.5, np.nan, 0.02)).all()
+
+
 def test_thrust_is_that_of_the_whole_group(engine_file):
     force, torque, _ = pushed(Engine(**engine_file | {"count": 6}), 0.5)
     assert force.tolist() == [0.0, 0.0, 1200.0]

@@ -39,7 +39,12 @@ class AttitudeThrustersParams:
 
 @wp.func
 def torque_given(params: AttitudeThrustersParams, command: vec3, rcs_left: real) -> vec3:
-    """Torque [N m, body axes] given for a `command` [N m]: clipped on each axis, zero once `rcs_left` [kg] is used up."""
+    """Torque [N m, body axes] given for a `command` [N m]: clipped on each axis, zero once `rcs_left` [kg] is used up.
+
+    A command that is not a number comes back as it is: min and max would turn it into full torque.
+    """
+    if not wp.isfinite(command):
+        return command
     if rcs_left <= ZERO:
         return vec3(0.0, 0.0, 0.0)
     return wp.max(wp.min(command, params.torque_limit), -params.torque_limit)

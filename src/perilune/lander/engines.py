@@ -49,7 +49,10 @@ def engine_level(params: EngineParams, level: real, command: real, dt: real) -> 
     """Level at the end of `dt` [s] and exact mean level over it, from `level` at its start, under a `command` held constant.
 
     A command between 0 and `minimum_level` is answered with `minimum_level`; one above 1 with 1. Closed form of lag dl/dt = c - l.
+    A command that is not a number comes back as it is: min and max would turn it into full thrust.
     """
+    if not wp.isfinite(command):
+        return vec2(command, command)
     target = wp.min(command, ONE)
     if target <= ZERO:
         target = ZERO
