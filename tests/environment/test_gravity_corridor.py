@@ -7,7 +7,7 @@ import warp as wp
 from perilune.base.errors import PeriluneError
 from perilune.base.vector import vec3
 from perilune.environment.gravity import Harmonics, harmonic_acceleration, harmonics_struct, load_coefficients
-from perilune.environment.gravity_corridor import GravityCorridor, build_corridor, corridor_acceleration, inside_corridor
+from perilune.environment.gravity_corridor import GravityCorridor, build_corridor, corridor_acceleration, inside_corridor, no_corridor
 
 SPHERE_M = 1737400.0
 END = np.array([0.491, -0.040, 0.870]) / np.linalg.norm([0.491, -0.040, 0.870])  # Mare Frigoris
@@ -74,6 +74,27 @@ def test_outside_is_the_direct_sum_bit_for_bit():
     table, direct, inside = evaluated(low_corridor(50), 50, direction(angle, across) * (SPHERE_M + altitude)[:, None])
     assert not inside.any()
     assert np.array_equal(table, direct)
+
+
+def test_no_corridor_is_the_direct_sum_everywhere():
+    position = np.random.default_rng(2).normal(size=(50, 3)) * 1.2e6
+    table, direct, inside = evaluated(no_corridor(), 8, np.vstack([position, SPHERE_M * np.eye(3)]))
+    assert not inside.any()
+    assert np.array_equal(table, direct)
+
+
+def test_an_interrupted_build_leaves_no_table(own_cache):
+    class Interrupt(BaseException):
+        pass
+
+    def interrupt(_):
+        raise Interrupt
+
+    with pytest.raises(Interrupt):
+        low_corridor(30, interrupt)
+    seen: list[float] = []
+    low_corridor(30, seen.append)
+    assert seen[-1] == 1.0
 
 
 def test_nothing_jumps_from_cell_to_cell_nor_at_the_edge():

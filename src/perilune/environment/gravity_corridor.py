@@ -163,6 +163,14 @@ def build_corridor(
     return corridor
 
 
+def no_corridor(device: str = "cpu") -> GravityCorridor:
+    """A corridor that holds nothing: `corridor_acceleration` is then the direct sum everywhere (check cases, orbits)."""
+    corridor = GravityCorridor()
+    corridor.height_scale = 1.0
+    corridor.coefficients = wp.zeros((1, 1, 1), dtype=vec3, device=device)
+    return corridor
+
+
 def _grid(degree: int, track: np.ndarray, half_width_m: float, lowest_m: float, highest_m: float, margin_m: float) -> dict[str, Any]:
     """Frame, first node, steps and counts of the table: all that its geometry is, in numbers that JSON keeps exactly."""
     turned = np.cross(track[:-1], track[1:]).sum(axis=0)
@@ -226,7 +234,8 @@ def _build(coefficients: GravityCoefficients, grid: dict[str, Any], progress: Ca
     positions = np.ascontiguousarray((directions[:, :, None, :] * radii[:, None]).reshape(-1, 3))
     residual = np.zeros_like(positions)
     field = harmonics_struct(coefficients)
-    nodes, values = (wp.array(array, dtype=vec3, device="cpu", copy=False) for array in (positions, residual))
+    nodes: Any = wp.array(positions, dtype=vec3, device="cpu", copy=False)
+    values: Any = wp.array(residual, dtype=vec3, device="cpu", copy=False)
     wp.load_module(sample_residual.module, device="cpu")
 
     def sample(low: int, high: int) -> None:
@@ -235,10 +244,14 @@ def _build(coefficients: GravityCoefficients, grid: dict[str, Any], progress: Ca
     slices = np.linspace(0, len(positions), 65).astype(int)
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         pending = [pool.submit(sample, int(low), int(high)) for low, high in pairwise(slices)]
-        for done, future in enumerate(as_completed(pending), start=1):
-            future.result()
-            if progress is not None:
-                progress(done / len(pending))
+        try:
+            for done, future in enumerate(as_completed(pending), start=1):
+                future.result()
+                if progress is not None:
+                    progress(done / len(pending))
+        except BaseException:  # an interrupt included: the slices that wait are dropped, so that the user has his prompt back at once
+            pool.shutdown(cancel_futures=True)
+            raise
     table = values.numpy().reshape(*grid["count"], 3)
     for axis in range(3):
         table = np.moveaxis(np.tensordot(_spline_matrix(table.shape[axis]), table, axes=(1, axis)), 0, axis)
