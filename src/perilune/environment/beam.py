@@ -14,13 +14,12 @@ Illinois variant of regula falsi, Dowell and Jarratt (1971).
 import warp as wp
 
 from perilune.base.vector import HALF, ONE, ZERO, real, vec3
-from perilune.environment.relief import REFERENCE_RADIUS, Relief, ReliefDraw, ground_levels, map_height, vec4
+from perilune.environment.relief import REFERENCE_RADIUS, STEEPEST_LOLA, Relief, ReliefDraw, ground_levels, map_height, vec4
 
 SHORTEST_STEP = wp.constant(real(0.05))  # m
 STEP_GROWTH = wp.constant(real(1.0e-4))  # of the range travelled
 LONGEST_STEP = wp.constant(real(20000.0))  # m, well inside the zone that the slope bounds hold in
 TOLERANCE = wp.constant(real(0.005))  # m
-GLOBAL_SLOPE = wp.constant(real(1.2))  # bound of LOLA's slope anywhere, at this resolution
 FLATTEST = wp.constant(real(1.0e-3))  # least loss of height per metre that a step counts on
 HOPE = wp.constant(real(0.9))  # of the step that level ground would allow
 NO_RANGE = wp.constant(real(-1.0))
@@ -56,7 +55,7 @@ def look(relief: Relief, draw: ReliefDraw, p: vec3, direction: vec3, over_map: w
     track = wp.sqrt(wp.max(ONE - sink * sink, ZERO)) + real(0.01)
     steeper = wp.abs(draw.map_error) * relief.map_field_slope
     if wp.dot(p, relief.up) < radius * relief.near_cosine:
-        steeper = steeper + GLOBAL_SLOPE
+        steeper = steeper + STEEPEST_LOLA
     for level in range(4):
         height = altitude - levels[level]
         if not over_map:

@@ -21,6 +21,7 @@ PIXELS_PER_RADIAN = wp.constant(real(458.3662361046586))  # 8 pixels a degree
 LOLA_ROWS = wp.constant(real(1440.0))
 LOLA_COLUMNS = wp.constant(real(2880.0))
 LOLA_MARGIN = 2  # pixels added on each side of the table, wrapped in longitude and reflected over the poles
+STEEPEST_LOLA = wp.constant(real(1.2))  # bound of its slope anywhere, at this resolution
 FADE_FRACTION = wp.constant(real(0.2))
 
 

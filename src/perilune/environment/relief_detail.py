@@ -16,7 +16,9 @@ as Diviner's mare mean (Bandfield et al. 2011). Assumed: rocks are paraboloids h
 Map error. A Gaussian random field of unit variance with the correlation exp(-(d/L)²).
 """
 
-from typing import Annotated
+from collections.abc import Callable
+from functools import partial
+from typing import Annotated, Any
 
 import numpy as np
 from pydantic import Field
@@ -93,7 +95,8 @@ def fresh_depth(diameter: np.ndarray) -> np.ndarray:
 def crater_profile(r: np.ndarray, depth: float) -> np.ndarray:
     """Height [m] over the old surface at `r` crater radii from the centre: a bowl `(1 - r²)²` in a Gaussian rim, smooth everywhere.
 
-    The rim's crest is at r = 1, the floor lies `depth` below it; the steepest wall is 3.1 (depth - rim)/diameter, 28° for the freshest.
+    The rim's crest is at r = 1, the floor lies `depth` below it; its wall is steepest near half the radius: 18° for fresh craters
+    of a few metres, 34° for those above 400 m.
     """
     rim = RIM_OF_DEPTH * depth
     width = np.where(r < 1.0, RIM_WIDTH_INSIDE, RIM_WIDTH_OUTSIDE)
@@ -186,7 +189,8 @@ def steepest_slope(tile: np.ndarray, spacing: float) -> float:
     return float(np.sqrt((steepest_east**2 + steepest_north**2).max()) / spacing)
 
 
-def _table(tile: np.ndarray, spacing: float) -> dict[str, np.ndarray]:
+def _table(make: Callable[[], np.ndarray], spacing: float) -> dict[str, np.ndarray]:
+    tile = make()
     return {"tile": tile, "bounds": np.array([tile.min(), tile.max(), steepest_slope(tile.astype(float), spacing)], np.float64)}
 
 
@@ -204,15 +208,16 @@ def detail_tiles(choice: ReliefChoice) -> dict[str, dict[str, np.ndarray]]:
     laws |= {"rim": [RIM_OF_DEPTH, RIM_WIDTH_INSIDE, RIM_WIDTH_OUTSIDE, PROFILE_END], "rock_height": ROCK_HEIGHT_OF_DIAMETER}
     grids = [COARSE_SIDE, COARSE_SPACING, COARSE_DIAMETERS, FINE_SIDE, FINE_SPACING, FINE_DIAMETERS, ROCK_SIDE, ROCK_SPACING, ROCK_DIAMETERS]
     craters = {"seed": choice.seed, "factor": choice.crater_density_factor, "turn_m": choice.equilibrium_diameter_m}
-    shape = {"version": VERSION, "laws": laws, "grids": [*grids, FIELD_SIDE, FIELD_SPACING]}
-    parts = {
+    shape: dict[str, Any] = {"version": VERSION, "laws": laws, "grids": [*grids, FIELD_SIDE, FIELD_SPACING]}
+    parts: dict[str, tuple[bool, dict[str, Any], float, Callable[[], np.ndarray]]] = {
         "coarse": (choice.coarse_craters, craters, COARSE_SPACING, lambda: crater_tile(choice, "coarse")),
         "fine": (choice.fine_craters, craters, FINE_SPACING, lambda: crater_tile(choice, "fine")),
         "rocks": (choice.rocks, {"seed": choice.seed, "percent": choice.rock_abundance_percent}, ROCK_SPACING, lambda: rock_tile(choice)),
         "field": (True, {"seed": choice.seed, "correlation_km": choice.map_correlation_km}, FIELD_SPACING, lambda: map_error_field(choice)),
     }
-    flat = {"tile": np.zeros((2, 2), np.float32), "bounds": np.zeros(3)}
-    return {
-        name: cached_arrays(f"relief-{name}", shape | own, lambda make=make, spacing=spacing: _table(make(), spacing)) if wanted else flat
-        for name, (wanted, own, spacing, make) in parts.items()
-    }
+    flat: dict[str, np.ndarray] = {"tile": np.zeros((2, 2), np.float32), "bounds": np.zeros(3)}
+    tables = {}
+    for name, (wanted, own, spacing, make) in parts.items():
+        build = partial(_table, make, spacing)
+        tables[name] = cached_arrays(f"relief-{name}", shape | own, build) if wanted else flat
+    return tables

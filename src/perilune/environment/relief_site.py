@@ -10,13 +10,12 @@ from perilune.base.errors import PeriluneError
 from perilune.base.tables import cached_arrays, check_md5
 from perilune.base.vector import real, vec2, vec3
 from perilune.environment import relief_detail
-from perilune.environment.relief import LOLA_MARGIN, REFERENCE_RADIUS, Relief, ReliefDraw, ground_height, map_height, vec4
+from perilune.environment.relief import LOLA_MARGIN, REFERENCE_RADIUS, STEEPEST_LOLA, Relief, ReliefDraw, ground_height, map_height, vec4
 from perilune.environment.relief_detail import ReliefChoice
 
 LOLA_MD5 = "ae0e5cc1464d098208c55438eee9e413"
 RADIUS_M = float(REFERENCE_RADIUS)
 SAMPLING_MARGIN = 1.05  # the steepest point may lie between the sampled ones
-STEEPEST_LOLA = 1.2  # bound of its slope anywhere, at this resolution
 NEAR_MARGIN_M = 30000.0  # beyond the detail radius, more than a step of a beam
 
 
@@ -113,7 +112,7 @@ def _bounds(lola_slope: float, tiles: dict[str, dict[str, np.ndarray]], radius: 
 def _lola_slope(lola: np.ndarray, latitude_deg: float, longitude_deg: float, half_width_deg: float) -> float:
     """The steepest slope of LOLA's interpolation within `half_width_deg` of a place; a bound for the whole Moon within 5° of a pole."""
     if abs(latitude_deg) + half_width_deg > 85:
-        return STEEPEST_LOLA
+        return float(STEEPEST_LOLA)
     rows = np.arange(int((90 - latitude_deg - half_width_deg) * 8) - 1, int((90 - latitude_deg + half_width_deg) * 8) + 2)
     width = min(180.0, half_width_deg / np.cos(np.radians(abs(latitude_deg) + half_width_deg)))
     columns = np.arange(int((longitude_deg + 180 - width) * 8) - 1, int((longitude_deg + 180 + width) * 8) + 2) % 2880
@@ -145,13 +144,13 @@ def _cubic_matrices(n: int, parts: int = 4) -> tuple[np.ndarray, np.ndarray]:
 
 
 @wp.kernel(module="unique")
-def _map_heights(relief: Relief, positions: wp.array(dtype=vec3), heights: wp.array(dtype=real)):
+def _map_heights(relief: Relief, positions: wp.array(dtype=vec3), heights: wp.array(dtype=real)):  # type: ignore[valid-type]
     i = wp.tid()
     heights[i] = map_height(relief, positions[i])
 
 
 @wp.kernel(module="unique")
-def _ground_heights(relief: Relief, draw: ReliefDraw, positions: wp.array(dtype=vec3), heights: wp.array(dtype=real)):
+def _ground_heights(relief: Relief, draw: ReliefDraw, positions: wp.array(dtype=vec3), heights: wp.array(dtype=real)):  # type: ignore[valid-type]
     i = wp.tid()
     heights[i] = ground_height(relief, draw, positions[i])
 
