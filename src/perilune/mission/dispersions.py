@@ -5,21 +5,21 @@ only: what the avionics believe stays what the undispersed mission says. It can 
 `.0`, `.1`, `.2` name one component of a vector and `.*` all three, each drawn by itself. What shapes a table is refused with the reason.
 """
 
+import functools
 import typing
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
 
-from perilune.base.parameters import Parameters, pack_slot
-from perilune.mission.paths import find, nearest
+from perilune.base.parameters import Parameters, leaves, pack_slot
+from perilune.mission.paths import find, in_words, is_inside, nearest
 from perilune.mission.start import START_ERRORS
 
 if TYPE_CHECKING:
     from perilune.mission.schema import Mission
 
-DRAWN_FROM_MAP = ("environment.map_error_m", "environment.map_offset_east_m", "environment.map_offset_north_m")
 REASONS = {
     "avionics": "is what the avionics believe; a dispersion edits the truth only",
     "site": "shapes the tables that a whole campaign shares; fly another mission file instead",
@@ -83,12 +83,14 @@ def value_at(mission: object, path: str) -> object:
     return value
 
 
-def pack_types() -> dict[str, np.dtype]:
-    """The per-run packs that the truth is made of, by the mission's table."""
+@functools.cache
+def packs() -> dict[str, np.ndarray]:
+    """One empty element of each per-run pack that the truth is made of, by the mission's table."""
     from perilune.environment.relief import ReliefDraw
     from perilune.lander.lander import LanderParams
 
-    return {"lander": LanderParams.numpy_dtype(), "environment": ReliefDraw.numpy_dtype(), "start": START_ERRORS}
+    structs: dict[str, Any] = {"lander": LanderParams, "environment": ReliefDraw}
+    return {"start": np.zeros(1, START_ERRORS), **{name: np.zeros(1, struct.numpy_dtype()) for name, struct in structs.items()}}
 
 
 def refusal(mission: "Mission", path: str) -> str | None:
@@ -97,9 +99,10 @@ def refusal(mission: "Mission", path: str) -> str | None:
     bare = path[:-2] if path.endswith(".*") else path
     leaf = find(type(mission), bare)
     if leaf is None:
-        candidates = [p for p in dispersable(mission)]
-        near = nearest(bare, candidates)
+        near = nearest(bare, list(dispersable(mission)))
         return f"is no path of the mission; {f'did you mean {near}?' if near else 'it goes from table to key, such as lander.mass.dry_mass_kg'}"
+    if table not in packs():
+        return REASONS[table]
     kind = leaf.kind
     is_vector = typing.get_origin(kind) is tuple
     if path.endswith(".*") and not is_vector:
@@ -110,10 +113,9 @@ def refusal(mission: "Mission", path: str) -> str | None:
         return f"is a {'count' if kind is int else 'switch'} and shapes what is flown; only continuous numbers are dispersed"
     if not is_vector and kind is not float:
         return "is not a number"
-    packs = {name: np.zeros(1, dtype) for name, dtype in pack_types().items()}
     try:
         for component in components(mission, path):
-            pack_slot(packs[table], component.partition(".")[2])
+            pack_slot(packs()[table], component.partition(".")[2])
     except KeyError:
         return REASONS.get(table, "is held in no per-run pack; only what the kernel holds for each run can be dispersed")
     return None
@@ -121,15 +123,12 @@ def refusal(mission: "Mission", path: str) -> str | None:
 
 def dispersable(mission: "Mission") -> Iterator[str]:
     """Every path that a dispersion can name (vectors by their bare path)."""
-    from perilune.base.parameters import leaves
-
-    packs = {name: np.zeros(1, dtype) for name, dtype in pack_types().items()}
     for path, value in leaves(mission):
         table, _, rest = path.partition(".")
-        if table not in packs or isinstance(value, bool | int | str) or value is None:
+        if table not in packs() or isinstance(value, bool | int | str) or value is None:
             continue
         try:
-            pack_slot(packs[table], rest)
+            pack_slot(packs()[table], rest)
         except KeyError:
             continue
         yield path
@@ -148,10 +147,10 @@ def conflicts(mission: "Mission") -> Iterator[tuple[str, str]]:
                 yield f"dispersions.{i}.path", f"disperses {component} a second time; leave one of the two out"
                 break
             seen[component] = i
+            if dispersion.sigma_percent is not None and value_at(mission, component) == 0.0:
+                yield f"dispersions.{i}.sigma_percent", f"is a share of {component}, which is 0 in the mission; give sigma instead"
         if dispersion.distribution == "fixed":
             leaf = find(type(mission), dispersion.path.removesuffix(".*"))
-            from perilune.mission.paths import in_words, is_inside
-
             if leaf is not None and dispersion.value is not None and not is_inside(dispersion.value, leaf.bounds):
                 yield f"dispersions.{i}.value", f"is {dispersion.value:g}; {dispersion.path} must be {in_words(leaf.bounds)}"
     listed = {d.path for d in mission.dispersions} | set(seen)

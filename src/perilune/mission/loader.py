@@ -7,6 +7,7 @@ case's setting.
 
 import datetime
 import json
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -23,6 +24,8 @@ from perilune.mission.refusals import Origin, first_refusal, one_line, shown
 from perilune.mission.schema import Mission, contradictions, dotted
 
 LARGEST_FILE_BYTES = 4 * 1024 * 1024
+DEEPEST = 32  # levels of tables and arrays; a mission needs six
+UNPAIRED = re.compile("[\ud800-\udfff]")  # half of a surrogate pair, which no file can hold
 Overrides = Mapping[str, Any] | Sequence[str]
 
 
@@ -47,6 +50,8 @@ def read(text: str, label: str = "mission.toml", overrides: Overrides = (), case
     document = _parsed(text, label)
     origin = Origin(label, line_index(text))
     base = _checked(document, origin)
+    for other in base.cases:
+        _in_case(base, other, origin)
     document = base.model_dump(mode="json")
     name = _chosen_case(base, case, origin)
     document["mission"]["case"] = name
@@ -60,11 +65,7 @@ def read(text: str, label: str = "mission.toml", overrides: Overrides = (), case
             origin.outside[path] = given
             _set(document, target, value, origin, path)
     planned = _checked(document, origin)
-    flown = planned
-    for other in planned.cases:
-        applied = _in_case(planned, other, origin)
-        if other == name:
-            flown = applied
+    flown = _in_case(planned, name, origin)
     return flown if flown is planned else flown.beside(planned)
 
 
@@ -102,11 +103,13 @@ def _parsed(text: str, label: str) -> dict[str, Any]:
         raise PeriluneError(one_line(f"{label}: holds a number or date that no mission needs ({error}); write it with fewer digits")) from error
 
 
-def _check_values(value: Any) -> None:
-    """Raise ValueError for whole numbers beyond TOML's 64 bits, which `tomllib` lets pass."""
+def _check_values(value: Any, depth: int = 0) -> None:
+    """Raise ValueError for whole numbers beyond TOML's 64 bits, which `tomllib` lets pass, and RecursionError for tables in tables in tables."""
     if isinstance(value, dict | list):
+        if depth > DEEPEST:
+            raise RecursionError
         for element in value.values() if isinstance(value, dict) else value:
-            _check_values(element)
+            _check_values(element, depth + 1)
     elif isinstance(value, int) and not -(2**63) <= value < 2**63:
         raise ValueError("a whole number of more than 64 bits")
 
@@ -149,7 +152,7 @@ def _chosen_case(mission: Mission, case: str | None, origin: Origin) -> str:
 
 def _in_case(planned: Mission, name: str, origin: Origin) -> Mission:
     """The mission with the settings of one of its cases."""
-    settings = planned.cases[name].set
+    settings = planned.cases[name].set if name in planned.cases else {}
     if not settings:
         return planned
     document = planned.model_dump(mode="json")
@@ -231,6 +234,8 @@ def _plain(value: Any, path: str) -> Any:
         value = value.item()
     if isinstance(value, int) and not isinstance(value, bool) and not -(2**63) <= value < 2**63:
         raise PeriluneError(one_line(f"override {path}: the whole number does not fit in 64 bits; write it as a decimal number"))
-    if isinstance(value, bool | int | float | str) or value is None:
+    if isinstance(value, str) and UNPAIRED.search(value):
+        raise PeriluneError(one_line(f"override {path}: the text is no valid Unicode; leave out what cannot be written"))
+    if isinstance(value, bool | int | float | str):
         return value
     raise PeriluneError(one_line(f"override {path}: a {type(value).__name__} cannot stand in a mission file; give a number, text, switch or list"))

@@ -61,7 +61,7 @@ def leaf_of(field: FieldInfo) -> Leaf:
 
 def element_kind(kind: Any, word: str) -> Any | None:
     """The type of one element of an array of type `kind`, or None where `word` does not count one."""
-    if not (word.isascii() and word.isdigit()):
+    if not (word.isascii() and word.isdigit() and len(word) < 10):
         return None
     origin, of = typing.get_origin(kind), typing.get_args(kind)
     if origin is list or (origin is tuple and of[1:] == (Ellipsis,)):
