@@ -36,7 +36,7 @@ class Parameters(BaseModel):
 def split_unit(key: str) -> tuple[str, str | None]:
     """`('reach', 'm')` of `'reach_m'`; the unit is the longest suffix that is one, or None."""
     words = key.split("_")
-    for n in (3, 2, 1):
+    for n in (4, 3, 2, 1):
         if len(words) > n and "_".join(words[-n:]) in UNITS:
             return "_".join(words[:-n]), "_".join(words[-n:])
     return key, None
@@ -51,6 +51,8 @@ def si_factor(key: str) -> float:
 def fill(record: np.void | np.ndarray, model: BaseModel) -> None:
     """Write a model into one element of a structured array whose fields are named as the model's, without units.
 
+    A word (a policy, a law) is written as the number that the model's class attribute `CODES[key]` gives it.
+
     Raises
     ------
     KeyError
@@ -64,6 +66,8 @@ def fill(record: np.void | np.ndarray, model: BaseModel) -> None:
         value = getattr(model, key)
         if isinstance(value, BaseModel):
             fill(record[name], value)
+        elif isinstance(value, str):
+            record[name] = type(model).CODES[key][value]  # type: ignore[attr-defined]
         elif isinstance(value, bool):
             record[name] = value
         else:

@@ -1,0 +1,127 @@
+"""What the avionics take for true of lander, site and field: loaded before flight from the undispersed mission, never from the truth.
+
+Assumptions and limitations: the on-board field is GRGM1200A of low degree as a corridor table beside the harmonics; the on-board map is LOLA at
+3.8 km; orientation and mass model are those of the ground; nothing here changes when a dispersion or a fault edits the truth.
+"""
+
+import warp as wp
+from pydantic import Field
+
+from perilune.base.parameters import Parameters, Vector3
+from perilune.base.vector import mat33, quat, real, vec3
+from perilune.environment.gravity import Harmonics, central_acceleration
+from perilune.environment.gravity_corridor import GravityCorridor, corridor_acceleration
+from perilune.environment.orientation import Orientation, quat_me_from_pa, quat_pa_from_mci
+from perilune.environment.relief import Relief, map_height
+
+MOON_RADIUS = wp.constant(real(1737400.0))  # m, the sphere that altitudes refer to
+
+
+class BeliefChoice(Parameters):
+    """What of the on-board models the mission file chooses."""
+
+    gravity_degree: int = Field(ge=2, le=200, description="degree of the on-board gravity field; assumed")
+
+
+class Belief(Parameters):
+    """The undispersed lander and site as the avionics carry them (composed by the mission, not written in the file)."""
+
+    dry_mass_kg: float
+    main_loaded_kg: float
+    rcs_loaded_kg: float
+    main_thrust_n: float
+    main_isp_s: float
+    assist_thrust_n: float
+    assist_isp_s: float
+    rcs_isp_s: float
+    rcs_arm_m: float
+    torque_limit_n_m: Vector3
+    inertia_full_kg_m2: Vector3
+    inertia_dry_kg_m2: Vector3
+    cg_height_full_m: float
+    cg_height_dry_m: float
+    beam_body: Vector3
+    site_position_me_m: Vector3
+    site_east_me: Vector3
+    site_north_me: Vector3
+    site_up_me: Vector3
+    heading_deg: float
+    start_position_mci_m: Vector3
+    start_velocity_mci_m_s: Vector3
+    start_attitude_mci_from_body: tuple[float, float, float, float]
+
+
+@wp.struct
+class BeliefParams:
+    """The same in SI and radians."""
+
+    dry_mass: real
+    main_loaded: real
+    rcs_loaded: real
+    main_thrust: real
+    main_isp: real
+    assist_thrust: real
+    assist_isp: real
+    rcs_isp: real
+    rcs_arm: real
+    torque_limit: vec3
+    inertia_full: vec3
+    inertia_dry: vec3
+    cg_height_full: real
+    cg_height_dry: real
+    beam_body: vec3
+    site_position_me: vec3
+    site_east_me: vec3
+    site_north_me: vec3
+    site_up_me: vec3
+    heading: real
+    start_position_mci: vec3
+    start_velocity_mci: vec3
+    start_attitude_mci_from_body: quat
+
+
+@wp.struct
+class OnBoard:
+    """The tables that the computer carries: orientation, low-degree field and map."""
+
+    orientation: Orientation
+    harmonics: Harmonics
+    corridor: GravityCorridor
+    relief: Relief
+
+
+@wp.struct
+class Attitudes:
+    """The rotations of one instant that several tasks need."""
+
+    me_from_mci: quat
+    site_from_mci: quat
+    moon_rate_mci: vec3
+
+
+@wp.func
+def believed_gravity(on_board: OnBoard, position_mci: vec3, t: real) -> vec3:
+    """Gravity [m/s²] in mci as the avionics model it: the Moon's field of low degree, no Earth, no Sun."""
+    pa = quat_pa_from_mci(on_board.orientation, t)
+    r_pa = wp.quat_rotate(pa, position_mci)
+    residual = corridor_acceleration(on_board.corridor, on_board.harmonics, r_pa)
+    return central_acceleration(on_board.harmonics.gm, position_mci) + wp.quat_rotate_inv(pa, residual)
+
+
+@wp.func
+def site_axes(b: BeliefParams) -> mat33:
+    """Rows: east, north and up of the target in ME."""
+    e, n, u = b.site_east_me, b.site_north_me, b.site_up_me
+    return mat33(e[0], e[1], e[2], n[0], n[1], n[2], u[0], u[1], u[2])
+
+
+@wp.func
+def me_from_mci_at(on_board: OnBoard, t: real) -> quat:
+    """The Moon-fixed (ME) frame from mci at `t`."""
+    return quat_me_from_pa(on_board.orientation) * quat_pa_from_mci(on_board.orientation, t)
+
+
+@wp.func
+def believed_map_radius(on_board: OnBoard, position_me: vec3) -> real:
+    """Distance [m] from the Moon's centre to the ground under a position, as the on-board map has it."""
+    return MOON_RADIUS + map_height(on_board.relief, position_me)

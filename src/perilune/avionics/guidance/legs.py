@@ -1,0 +1,181 @@
+"""The legs of the descent and what each asks of thrust: braking, pitch-up, vertical, terminal; all in the site frame (east, north, up).
+
+Braking flies the chosen law to a gate above and short of the site; its time to go is solved on board so that the velocity change of the
+profile is what the engines give in that time at the nominal thrust. Pitch-up and vertical meet a height, a sink rate and a net deceleration:
+their time to go is the closed-form root of that. Where thrust does not suffice, the vertical has priority.
+
+Assumptions and limitations: constant mass flow in the time-to-go; horizontal position is given up once the time to go of braking is below
+`range_free_s`, since without a position fix it is known to kilometres only.
+"""
+
+import warp as wp
+from pydantic import Field
+
+from perilune.avionics.guidance.e_guidance import Leg, Profile
+from perilune.base.parameters import Parameters
+from perilune.base.vector import HALF, ONE, TWO, ZERO, real, vec3
+
+
+class Guidance(Parameters):
+    """Gates and gains of the descent."""
+
+    law: str = Field(description="guidance law of the braking leg, by name")
+    nominal_thrust_percent: float = Field(gt=0, le=100, description="share of full thrust that braking is planned with")
+    least_braking_thrust_percent: float = Field(ge=0, le=100, description="braking never commands less of full thrust")
+    range_free_s: float = Field(ge=0, description="time to go of braking below which the horizontal position is given up")
+    gate_height_m: float = Field(gt=0, description="height above the site at which braking ends")
+    gate_sink_m_s: float = Field(gt=0, description="sink rate there")
+    gate_forward_m_s: float = Field(ge=0, description="forward speed there")
+    gate_behind_m: float = Field(ge=0, description="distance short of the site there")
+    gate_lead_s: float = Field(gt=0, description="braking ends this long before the gate, ahead of the law's singularity")
+    vertical_height_m: float = Field(gt=0, description="height at which the lander is to be vertical")
+    vertical_sink_m_s: float = Field(gt=0, description="sink rate there")
+    net_deceleration_m_s2: float = Field(gt=0, description="net deceleration that pitch-up and vertical legs end with")
+    terminal_height_m: float = Field(gt=0, description="height at which the main engine goes off")
+    terminal_sink_m_s: float = Field(gt=0, description="sink rate there")
+    final_height_m: float = Field(gt=0, description="height below which the final sink rate is held")
+    final_sink_m_s: float = Field(gt=0, description="final sink rate")
+    sink_gain_per_s: float = Field(gt=0, description="gain of the terminal sink-rate loop")
+    drift_time_s: float = Field(gt=0, description="time constant with which the horizontal velocity is taken out below braking")
+    vertical_tilt_deg: float = Field(gt=0, le=80, description="largest commanded tilt of the vertical leg")
+    terminal_tilt_deg: float = Field(gt=0, le=45, description="largest commanded tilt of the terminal leg")
+
+
+@wp.struct
+class GuidanceParams:
+    """The same in SI and radians."""
+
+    nominal_thrust: real
+    least_braking_thrust: real
+    range_free: real
+    gate_height: real
+    gate_sink: real
+    gate_forward: real
+    gate_behind: real
+    gate_lead: real
+    vertical_height: real
+    vertical_sink: real
+    net_deceleration: real
+    terminal_height: real
+    terminal_sink: real
+    final_height: real
+    final_sink: real
+    sink_gain: real
+    drift_time: real
+    vertical_tilt: real
+    terminal_tilt: real
+
+
+@wp.struct
+class Engines:
+    """What thrust the avionics believe they have now."""
+
+    mass: real  # kg
+    largest: real  # N, all engines
+    exhaust_speed: real  # m/s, of all engines together at full thrust
+
+
+@wp.func
+def profile_velocity_change(p: Profile, t: real) -> real:
+    """Integral [m/s] of the magnitude of a linear profile over `t`, by Simpson's rule."""
+    return (wp.length(p.start) + real(4.0) * wp.length(p.start + p.slope * (HALF * t)) + wp.length(p.start + p.slope * t)) * t / real(6.0)
+
+
+@wp.func
+def time_to_go_excess(law: wp.Function, leg: Leg, e: Engines, thrust: real, t: real) -> real:
+    """By how much [m/s] the profile of duration `t` asks more than `thrust` [N] gives in that time."""
+    spent = wp.min(thrust / e.exhaust_speed * t / e.mass, real(0.95))
+    return profile_velocity_change(law(leg, t), t) + e.exhaust_speed * wp.log(ONE - spent)
+
+
+@wp.func
+def solve_time_to_go(law: wp.Function, leg: Leg, e: Engines, thrust: real, guess: real) -> real:
+    """Time to go [s] by two Newton steps from the last cycle's, each kept within a tenth of it."""
+    t = guess
+    for _ in range(2):
+        f = time_to_go_excess(law, leg, e, thrust, t)
+        step = t * real(1.0e-3)
+        slope = (time_to_go_excess(law, leg, e, thrust, t + step) - f) / step
+        if slope < ZERO:
+            t = wp.clamp(t - f / slope, t * real(0.9), t * real(1.1))
+        else:
+            t = t * real(1.02)
+    return t
+
+
+@wp.func
+def first_time_to_go(leg: Leg, e: Engines, thrust: real) -> real:
+    """A first guess [s]: the rocket equation for the velocity to be lost and a tenth of it for gravity."""
+    change = wp.length(leg.target_velocity - leg.velocity) * real(1.08)
+    return e.mass * e.exhaust_speed / thrust * (ONE - wp.exp(-change / e.exhaust_speed))
+
+
+@wp.func
+def limit_with_vertical_priority(demand: vec3, largest: real) -> vec3:
+    """Shorten a demand [m/s²] to `largest` by giving up horizontal acceleration first (east, north, up components)."""
+    if wp.length(demand) <= largest:
+        return demand
+    up = wp.clamp(demand[2], ZERO, largest * real(0.98))
+    level = wp.sqrt(largest * largest - up * up)
+    across = wp.sqrt(demand[0] * demand[0] + demand[1] * demand[1])
+    share = level / wp.max(across, real(1.0e-9))
+    share = wp.min(share, ONE)
+    return vec3(demand[0] * share, demand[1] * share, up)
+
+
+@wp.func
+def limit_tilt(demand: vec3, tilt: real) -> vec3:
+    """Keep the demand within `tilt` [rad] of the vertical by giving up horizontal acceleration."""
+    up = wp.max(demand[2], real(0.05))
+    across = wp.sqrt(demand[0] * demand[0] + demand[1] * demand[1])
+    most = up * wp.tan(tilt)
+    share = wp.min(ONE, most / wp.max(across, real(1.0e-9)))
+    return vec3(demand[0] * share, demand[1] * share, up)
+
+
+@wp.func
+def sink_time_to_go(fall: real, sink: real, end_sink: real, deceleration: real) -> real:
+    """Time [s] of the linear deceleration profile over `fall` metres from `sink` to `end_sink` that ends with `deceleration`."""
+    b = sink + TWO * end_sink
+    root = wp.sqrt(wp.max(b * b + real(6.0) * deceleration * wp.max(fall, ZERO), ZERO))
+    return wp.max((root - b) / deceleration, real(1.5))
+
+
+@wp.func
+def sink_deceleration(sink: real, end_sink: real, deceleration: real, t: real) -> real:
+    """Present net upward acceleration [m/s²] of that profile."""
+    return TWO * (sink - end_sink) / t - deceleration
+
+
+@wp.func
+def braking_leg(g: GuidanceParams, heading: real, position: vec3, velocity: vec3, gravity: vec3, site_gravity: real, time_to_go: real) -> Leg:
+    """The braking problem: from here to the gate short of the site."""
+    leg = Leg()
+    forward = vec3(wp.sin(heading), wp.cos(heading), ZERO)
+    up = vec3(0.0, 0.0, 1.0)
+    leg.position = position
+    leg.velocity = velocity
+    leg.target_position = up * g.gate_height - forward * g.gate_behind
+    leg.target_velocity = forward * g.gate_forward - up * g.gate_sink
+    leg.gravity = gravity
+    leg.target_gravity = vec3(ZERO, ZERO, -site_gravity)
+    leg.free_range = time_to_go < g.range_free
+    return leg
+
+
+@wp.func
+def descend(g: GuidanceParams, fall: real, end_sink: real, velocity: vec3, gravity: real, drift_time: real) -> vec3:
+    """Thrust acceleration [m/s²] of pitch-up and vertical legs: the sink profile upward, the drift taken out sideways."""
+    sink = -velocity[2]
+    t = sink_time_to_go(fall, sink, end_sink, g.net_deceleration)
+    up = gravity + sink_deceleration(sink, end_sink, g.net_deceleration, t)
+    return vec3(-velocity[0] / drift_time, -velocity[1] / drift_time, up)
+
+
+@wp.func
+def settle(g: GuidanceParams, height: real, velocity: vec3, gravity: real) -> vec3:
+    """Thrust acceleration [m/s²] of the terminal leg: hold the sink rate, which falls to its final value at `final_height`."""
+    share = wp.clamp((height - g.final_height) / g.final_height, ZERO, ONE)
+    wanted = g.final_sink + (g.terminal_sink - g.final_sink) * share
+    sink = -velocity[2]
+    return vec3(-velocity[0] / g.drift_time, -velocity[1] / g.drift_time, gravity + g.sink_gain * (sink - wanted))

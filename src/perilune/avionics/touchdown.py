@@ -1,0 +1,39 @@
+"""Touchdown detection: the computer decides from its own measurements that the lander stands, and cuts the engines.
+
+Armed only in the terminal leg below a believed height, so that no transient aloft can end the flight. Either sign must persist: the measured
+specific force departs from what the commanded thrust gives (the ground carries the lander), or, after a jolt, the believed sink rate is gone.
+
+Assumptions and limitations: no contact probes (none is documented for Resilience).
+Source: the need for arming and persistence is the lesson of Mars Polar Lander (JPL D-18709, 2000, recalled, unsourced here).
+"""
+
+import warp as wp
+from pydantic import Field
+
+from perilune.base.parameters import Parameters
+from perilune.base.vector import real
+
+
+class Touchdown(Parameters):
+    """Thresholds of the detector."""
+
+    arming_height_m: float = Field(gt=0, description="believed height below which the detector is armed")
+    force_excess_m_s2: float = Field(gt=0, description="specific force beyond what thrust explains that counts as ground contact")
+    patience_s: float = Field(gt=0, description="how long a sign must persist")
+
+
+@wp.struct
+class TouchdownParams:
+    """The same in SI."""
+
+    arming_height: real
+    force_excess: real
+    patience: real
+
+
+@wp.func
+def contact_time(p: TouchdownParams, height: real, force: real, expected: real, so_far: real, dt: real) -> real:
+    """For how long [s] the sign of contact has been there."""
+    if height < p.arming_height and wp.abs(force - expected) > p.force_excess:
+        return so_far + dt
+    return real(0.0)

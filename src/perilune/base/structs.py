@@ -1,0 +1,19 @@
+"""Warp struct instances from records: one element of a structured array as the object that a kernel takes by value."""
+
+from typing import Any
+
+import numpy as np
+
+
+def struct_from(record: np.void, struct: Any) -> Any:
+    """An instance of the Warp struct filled from a record of its own layout (structs may nest; no arrays)."""
+    instance = struct()
+    for name, variable in struct.vars.items():
+        kind, value = variable.type, record[name]
+        if value.dtype.names is not None:
+            setattr(instance, name, struct_from(value, kind))
+        elif getattr(value, "shape", ()):
+            setattr(instance, name, kind(*(float(x) for x in value.ravel())))
+        else:
+            setattr(instance, name, kind(value.item()) if kind is not bool else bool(value))
+    return instance

@@ -1,0 +1,111 @@
+"""Running the kernel: a batch of flights advanced on the cores of this machine, slice by slice, to a tick or to their end."""
+
+import os
+import threading
+from collections.abc import Callable
+from queue import Empty, SimpleQueue
+
+import numpy as np
+import warp as wp
+
+from perilune.avionics.avionics import AvionicsParams
+from perilune.flight.events import MARKS, EventRow
+from perilune.flight.kernel import build_kernel
+from perilune.flight.record import HistoryRow
+from perilune.flight.setup import Batch, Scene
+from perilune.flight.state import FLYING, TICK_S, FlightPack, FlightState
+from perilune.messages.telemetry import Telemetry
+
+LONGEST_S = 3.0 * 3600.0  # a flight that has not ended by then has not landed
+
+
+def new_events(scene: Scene, count: int) -> np.ndarray:
+    """Room for the events of `count` flights, none happened yet."""
+    events = np.zeros((count, int(MARKS) + len(scene.marks_m)), EventRow.numpy_dtype())
+    events["time"] = -1.0
+    return events
+
+
+def load_kernel(law: str) -> object:
+    """Compile the kernel of a law, or load it from Warp's cache; in the main thread, before any other launches it."""
+    kernel = build_kernel(law)
+    wp.load_module(kernel.module, device="cpu")
+    return kernel
+
+
+def advance(
+    scene: Scene,
+    batch: Batch,
+    events: np.ndarray,
+    until_s: float = LONGEST_S,
+    history: np.ndarray | None = None,
+    telemetry: np.ndarray | None = None,
+    first_tick: int = 0,
+    threads: int | None = None,
+    slice_size: int = 1,
+    progress: Callable[[int], None] | None = None,
+) -> None:
+    """Advance every flight of the batch to `until_s` [s past the epoch] or to its end, in place.
+
+    `history` and `telemetry`, shape (n, ticks), take a row a tick from `first_tick` on. `progress` is called with the number of flights done.
+    """
+    kernel = load_kernel(scene.mission.planned.avionics.guidance.law)
+    count = len(batch.states)
+    avionics = _share(scene.avionics, AvionicsParams)
+    packs, states = _share(batch.packs, FlightPack), _share(batch.states, FlightState)
+    rows = _share(events, EventRow)
+    past, sent = _rows(history, HistoryRow), _rows(telemetry, Telemetry)
+    until = round(until_s / TICK_S)
+    work: SimpleQueue[tuple[int, int]] = SimpleQueue()
+    for low in range(0, count, slice_size):
+        work.put((low, min(low + slice_size, count)))
+    done, lock = [0], threading.Lock()
+    failures: list[BaseException] = []
+
+    def fly_slices() -> None:
+        while not failures:
+            try:
+                low, high = work.get_nowait()
+            except Empty:
+                return
+            try:
+                inputs = [scene.world, scene.on_board, avionics, packs[low:high], states[low:high], until, first_tick]
+                outputs = [rows[low:high], *(a[low:high] if a.size else a for a in (past, sent))]
+                wp.launch(kernel, dim=high - low, inputs=[*inputs, *outputs], device="cpu")
+            except BaseException as error:
+                failures.append(error)
+                return
+            with lock:
+                done[0] += high - low
+                if progress:
+                    progress(done[0])
+
+    workers = min(threads or os.cpu_count() or 1, max(1, -(-count // slice_size)))
+    if workers == 1:
+        fly_slices()
+    else:
+        pool = [threading.Thread(target=fly_slices) for _ in range(workers)]
+        for thread in pool:
+            thread.start()
+        for thread in pool:
+            thread.join()
+    if failures:
+        raise failures[0]
+
+
+def flying(batch: Batch) -> int:
+    """How many flights of the batch have not ended."""
+    return int(np.count_nonzero(batch.states["status"] == FLYING))
+
+
+def _rows(array: np.ndarray | None, struct: object) -> wp.array:
+    """Rows to be written, or an array without any."""
+    return wp.empty((0, 0), dtype=struct, device="cpu") if array is None else _share(array, struct)
+
+
+def _share(array: np.ndarray, struct: object) -> wp.array:
+    """A Warp array over the same memory; raises when Warp would have copied it silently."""
+    shared = wp.array(array, dtype=struct, device="cpu", copy=False)
+    if array.size and shared.ptr != array.ctypes.data:
+        raise RuntimeError("the batch is not laid out as the kernel holds it")
+    return shared

@@ -1,0 +1,61 @@
+"""What is loaded into the avionics before flight: the planned, undispersed mission as the computer's beliefs."""
+
+import numpy as np
+
+from perilune.avionics.avionics import AvionicsParams
+from perilune.avionics.belief import Belief
+from perilune.base.parameters import fill, pack
+from perilune.base.structs import struct_from
+from perilune.base.vector import real
+from perilune.flight.orbit import StartState
+from perilune.lander.lander import LanderParams
+from perilune.lander.propellant import mass_now
+from perilune.lander.sensors.range_finder import beam_body
+from perilune.mission.schema import Mission
+
+
+def belief_of(planned: Mission, start: StartState) -> Belief:
+    """The beliefs that the planned mission gives the computer: nominal lander, site and the state after the descent burn."""
+    lander, site = planned.lander, planned.site
+    params = struct_from(pack(lander, LanderParams)[0], LanderParams)
+    full = mass_now(params.mass, real(lander.mass.main_loaded_kg), real(lander.mass.rcs_loaded_kg))
+    dry = mass_now(params.mass, real(0.0), real(0.0))
+    main, assist, rcs = lander.main_engine, lander.assist_engines, lander.attitude_thrusters
+    return Belief(
+        dry_mass_kg=lander.mass.dry_mass_kg,
+        main_loaded_kg=lander.mass.main_loaded_kg,
+        rcs_loaded_kg=lander.mass.rcs_loaded_kg,
+        main_thrust_n=main.count * main.thrust_n,
+        main_isp_s=main.isp_s,
+        assist_thrust_n=assist.count * assist.thrust_n,
+        assist_isp_s=assist.isp_s,
+        rcs_isp_s=rcs.isp_s,
+        rcs_arm_m=rcs.arm_m,
+        torque_limit_n_m=_floats(rcs.torque_limit_n_m),
+        inertia_full_kg_m2=_floats(full.inertia),
+        inertia_dry_kg_m2=_floats(dry.inertia),
+        cg_height_full_m=float(full.cg[2]),
+        cg_height_dry_m=float(dry.cg[2]),
+        beam_body=_floats(beam_body(params.range_finder)),
+        site_position_me_m=_floats(start.site_position_me),
+        site_east_me=_floats(start.site_axes_me[0]),
+        site_north_me=_floats(start.site_axes_me[1]),
+        site_up_me=_floats(start.site_axes_me[2]),
+        heading_deg=site.heading_deg,
+        start_position_mci_m=_floats(start.position_mci),
+        start_velocity_mci_m_s=_floats(start.velocity_mci),
+        start_attitude_mci_from_body=_floats(start.attitude_mci_from_body),
+    )
+
+
+def avionics_pack(planned: Mission, start: StartState) -> np.ndarray:
+    """The avionics' parameters, shape (1,), the same for every run whatever is dispersed."""
+    packed = np.zeros(1, AvionicsParams.numpy_dtype())
+    fill(packed[0]["belief"], belief_of(planned, start))
+    for part in ("navigation", "guidance", "control", "sequence", "touchdown"):
+        fill(packed[0][part], getattr(planned.avionics, part))
+    return packed
+
+
+def _floats(values: object) -> tuple[float, ...]:
+    return tuple(float(x) for x in values)  # type: ignore[attr-defined]

@@ -1,0 +1,171 @@
+"""The kernel: plant and computer closed in one loop, a batch of flights, each advanced by one thread to a given tick.
+
+A flight is its pack and its state; calling again with a later tick continues it, on any thread, in any batch, with the same bits.
+"""
+
+from functools import cache
+from typing import Any
+
+import warp as wp
+
+from perilune.avionics.avionics import AvionicsParams, fly_tick, start_avionics
+from perilune.avionics.belief import OnBoard
+from perilune.avionics.guidance import LAWS
+from perilune.base.errors import PeriluneError
+from perilune.base.vector import ONE, ZERO, real, vec3
+from perilune.environment.beam import range_along_beam
+from perilune.environment.orientation import quat_me_from_pa, quat_pa_from_mci
+from perilune.environment.relief import ground_normal
+from perilune.flight.dynamics import coast_step
+from perilune.flight.events import FIRST_RANGE, EventRow, Kinematics, note, note_marks
+from perilune.flight.plant import fly_plant, kinematics, masses, pad_clearance, rest_tick
+from perilune.flight.record import HistoryRow, complete_row, history_row
+from perilune.flight.state import STATUS_DESTROYED, STATUS_FLYING, STATUS_INVALID, STATUS_STANDING, TICK, FlightPack, FlightState, World
+from perilune.lander.sensors.range_finder import beam_body, measure_range, range_due
+from perilune.lander.sensors.star_tracker import measure_star_tracker
+from perilune.messages.measurements import Measurements
+from perilune.messages.telemetry import Telemetry
+
+INCIDENCE_BASELINE = wp.constant(real(10.0))  # m, over which the slope that the beam meets is taken
+STANDING_FOR = wp.constant(real(5.0))  # s after contact at which a standing lander's flight ends
+
+
+@wp.func
+def true_range(world: World, pack: FlightPack, s: FlightState, cg: vec3, height: real) -> wp.vec2d:
+    """Range [m] along the beam (below zero: none) and the cosine of incidence; not looked for where it is out of reach anyway."""
+    reach = pack.lander.range_finder.reach
+    if height > reach * real(1.2) + real(4000.0):
+        return wp.vec2d(-ONE, ZERO)
+    me = quat_me_from_pa(world.orientation) * quat_pa_from_mci(world.orientation, s.time)
+    origin = wp.quat_rotate(me, s.body.position - wp.quat_rotate(s.body.attitude, cg))
+    beam = wp.quat_rotate(me, wp.quat_rotate(s.body.attitude, beam_body(pack.lander.range_finder)))
+    length = range_along_beam(world.relief, pack.environment, origin, beam, reach * real(1.05))
+    if length < ZERO:
+        return wp.vec2d(-ONE, ZERO)
+    normal = ground_normal(world.relief, pack.environment, origin + beam * length, INCIDENCE_BASELINE)
+    return wp.vec2d(length, -wp.dot(beam, normal))
+
+
+@wp.func
+def is_valid(s: FlightState) -> wp.bool:
+    """Whether every number that the others hang on is finite."""
+    return wp.isfinite(wp.length(s.body.position) + wp.length(s.body.velocity) + wp.length(s.body.rate) + s.body.attitude[3] + s.lander.main_left)
+
+
+@wp.func
+def coast_on(world: World, pack: FlightPack, s: wp.ref[FlightState], until: wp.int32):
+    """A lander without avionics: the field alone, to a tick or to the ground, which is found to a nanosecond."""
+    now = masses(pack, s)
+    end = TICK * real(until)
+    while s.status == STATUS_FLYING and s.time < end - real(1.0e-9):
+        h = wp.min(pack.passive_step, end - s.time)
+        after = coast_step(world, s.body, now.inertia, s.time, h)
+        if pad_clearance(world, pack, after, now.cg, s.time + h) <= ZERO:
+            lo = ZERO
+            hi = h
+            for _ in range(60):
+                middle = (lo + hi) * real(0.5)
+                if pad_clearance(world, pack, coast_step(world, s.body, now.inertia, s.time, middle), now.cg, s.time + middle) > ZERO:
+                    lo = middle
+                else:
+                    hi = middle
+            s.body = coast_step(world, s.body, now.inertia, s.time, hi)
+            s.time += hi
+            s.status = STATUS_DESTROYED
+            s.contact.time = s.time
+        else:
+            s.body = after
+            s.time += h
+    s.tick = until
+
+
+@cache
+def build_kernel(law_name: str) -> Any:
+    """The kernel with one guidance law compiled in."""
+    if law_name not in LAWS:
+        raise PeriluneError(f"avionics.guidance.law: there is no law {law_name!r}; choose one of {', '.join(sorted(LAWS))}")
+    law = LAWS[law_name]
+
+    @wp.func
+    def fly_one_tick(
+        world: World,
+        on_board: OnBoard,
+        avionics: AvionicsParams,
+        pack: FlightPack,
+        s: wp.ref[FlightState],
+        before: Kinematics,
+        i: int,
+        row_index: int,
+        events: wp.array2d(dtype=EventRow),
+        history: wp.array2d(dtype=HistoryRow),
+        telemetry: wp.array2d(dtype=Telemetry),
+    ) -> Kinematics:
+        began = s.time
+        now = masses(pack, s)
+        ranged = wp.vec2d(-ONE, ZERO)
+        if range_due(pack.lander.range_finder, s.tick, TICK):
+            ranged = true_range(world, pack, s, now.cg, before.height)
+        m = Measurements()
+        m.star_tracker = measure_star_tracker(
+            pack.lander.star_tracker, s.lander.star_tracker, pack.seed, pack.run, s.tick, TICK, s.time, s.body.attitude, s.body.rate
+        )
+        m.range_finder = measure_range(
+            pack.lander.range_finder, s.lander.range_finder, pack.seed, pack.run, s.tick, TICK, s.time, ranged[0], ranged[1]
+        )
+        if m.range_finder.valid:
+            note(events, i, FIRST_RANGE, s.time, before)
+        mode = s.avionics.mode
+        command, published = fly_tick(law, avionics, on_board, s.avionics, m, s.time, TICK)
+        if s.avionics.mode != mode:
+            note(events, i, s.avionics.mode - 1, s.time, before)
+        if row_index < history.shape[1]:
+            row = history_row(world, avionics.belief, pack, s, before, now.cg, now.mass, m, ranged[0])
+            complete_row(row, published, command)
+            history[i, row_index] = row
+        if row_index < telemetry.shape[1]:
+            telemetry[i, row_index] = published
+        if s.contact.time >= ZERO:
+            rest_tick(world, pack, s)
+        else:
+            fly_plant(world, pack, s, command, before.height, events, i)
+        if s.status == STATUS_FLYING:
+            s.tick += 1
+            s.time = real(s.tick) * TICK
+            if not is_valid(s):
+                s.status = STATUS_INVALID
+            elif s.contact.time >= ZERO and s.time > s.contact.time + STANDING_FOR:
+                s.status = STATUS_STANDING
+        after = kinematics(world, pack, s.body, now.cg, s.time)
+        note_marks(world, events, i, began, before, s.time, after)
+        return after
+
+    @wp.kernel(module="unique")
+    def advance(
+        world: World,
+        on_board: OnBoard,
+        avionics: wp.array(dtype=AvionicsParams),
+        packs: wp.array(dtype=FlightPack),
+        states: wp.array(dtype=FlightState),
+        until: wp.int32,
+        first_tick: wp.int32,
+        events: wp.array2d(dtype=EventRow),
+        history: wp.array2d(dtype=HistoryRow),
+        telemetry: wp.array2d(dtype=Telemetry),
+    ):
+        i = wp.tid()
+        pack = packs[i]
+        s = states[i]
+        if s.status < STATUS_FLYING:
+            s.avionics = start_avionics(avionics[0])
+            s.status = STATUS_FLYING
+        if pack.passive:
+            coast_on(world, pack, s, until)
+        else:
+            computer = avionics[0]
+            now = masses(pack, s)
+            k = kinematics(world, pack, s.body, now.cg, s.time)
+            while s.status == STATUS_FLYING and s.tick < until:
+                k = fly_one_tick(world, on_board, computer, pack, s, k, i, s.tick - first_tick, events, history, telemetry)
+        states[i] = s
+
+    return advance

@@ -1,0 +1,252 @@
+"""The plant over one control tick: engines, tanks and field move the lander, its inertial unit feels it, and the ground stops it.
+
+Assumptions and limitations: thrust of a tank-dry engine ends at the tick in which the usable propellant is gone; at the first touch of a footpad
+a lander that is not broken comes to rest at once, its attitude as it was (legs, bounce and sliding are not yet modelled); the ground under the
+pads is the relief at the four pads' places.
+"""
+
+import warp as wp
+
+from perilune.avionics.navigation import integrate_imu
+from perilune.base.vector import HALF, ONE, ZERO, mat33, real, rotation_vector_from_quat, vec3
+from perilune.environment.gravity import central_acceleration
+from perilune.environment.orientation import moon_rate_mci, quat_me_from_pa, quat_pa_from_mci
+from perilune.environment.relief import ground_height, height_above_ground
+from perilune.flight.dynamics import fall, perturbation, powered_step, tumble
+from perilune.flight.events import CONTACT, DRY, EventRow, Kinematics, note
+from perilune.flight.state import STATUS_DESTROYED, STEP, STEPS, TICK, Body, Contact, FlightPack, FlightState, World
+from perilune.lander.attitude_thrusters import attitude_mass_flow, torque_given
+from perilune.lander.contact import footpad_body, tips_over
+from perilune.lander.engines import engine_level, engine_mass_flow, engine_thrust_body, engine_torque_body
+from perilune.lander.propellant import MassNow, mass_now
+from perilune.lander.sensors.imu import measure_imu
+from perilune.messages.actuation import Actuation
+
+RADIUS = wp.constant(real(1737400.0))
+NEAR = wp.constant(real(12.0))  # m; below this height the pads are looked at in every step
+
+
+@wp.func
+def kinematics(world: World, pack: FlightPack, b: Body, cg: vec3, t: real) -> Kinematics:
+    """True altitude, height, speeds over the ground and tilt, of the middle of the footpad plane."""
+    me = quat_me_from_pa(world.orientation) * quat_pa_from_mci(world.orientation, t)
+    r_me = wp.quat_rotate(me, b.position - wp.quat_rotate(b.attitude, cg))
+    up = wp.normalize(b.position)
+    v = b.velocity - wp.cross(moon_rate_mci(world.orientation, t), b.position)
+    k = Kinematics()
+    k.altitude = wp.length(r_me) - RADIUS
+    k.height = k.altitude - ground_height(world.relief, pack.environment, r_me)
+    k.vertical_speed = -wp.dot(v, up)
+    k.horizontal_speed = wp.length(v + up * k.vertical_speed)
+    k.tilt = wp.acos(wp.clamp(wp.dot(wp.quat_rotate(b.attitude, vec3(0.0, 0.0, 1.0)), up), -ONE, ONE))
+    return k
+
+
+@wp.func
+def pad_clearance(world: World, pack: FlightPack, b: Body, cg: vec3, t: real) -> real:
+    """Height [m] of the lowest footpad above the ground below it."""
+    me = quat_me_from_pa(world.orientation) * quat_pa_from_mci(world.orientation, t)
+    lowest = real(1.0e9)
+    for i in range(4):
+        pad = b.position + wp.quat_rotate(b.attitude, footpad_body(pack.lander.footpads, i) - cg)
+        lowest = wp.min(lowest, height_above_ground(world.relief, pack.environment, wp.quat_rotate(me, pad)))
+    return lowest
+
+
+@wp.func
+def contact_state(world: World, pack: FlightPack, s: FlightState, b: Body, cg: vec3, t: real, k: Kinematics) -> Contact:
+    """What the verdict is made from: speeds, tilt and slope at first touch, and whether the lander would stand there."""
+    me = quat_me_from_pa(world.orientation) * quat_pa_from_mci(world.orientation, t)
+    ground = mat33(0.0)
+    last = vec3(0.0, 0.0, 0.0)
+    for i in range(4):
+        pad_me = wp.quat_rotate(me, b.position + wp.quat_rotate(b.attitude, footpad_body(pack.lander.footpads, i) - cg))
+        under = wp.normalize(pad_me) * (RADIUS + ground_height(world.relief, pack.environment, pad_me))
+        if i < 3:
+            for j in range(3):
+                ground[i, j] = under[j]
+        else:
+            last = under
+    g0 = vec3(ground[0, 0], ground[0, 1], ground[0, 2])
+    g1 = vec3(ground[1, 0], ground[1, 1], ground[1, 2])
+    g2 = vec3(ground[2, 0], ground[2, 1], ground[2, 2])
+    normal = wp.normalize(wp.cross(g0 - g2, g1 - last))
+    up = wp.normalize(g0 + g1 + g2 + last)
+    c = Contact()
+    c.time = t
+    c.position_me = wp.quat_rotate(me, b.position - wp.quat_rotate(b.attitude, cg))
+    c.vertical_speed = k.vertical_speed
+    c.horizontal_speed = k.horizontal_speed
+    c.tilt = k.tilt
+    c.slope = wp.acos(wp.clamp(wp.dot(normal, up), -ONE, ONE))
+    c.attitude_me = me * b.attitude
+    to_body = wp.quat_inverse(c.attitude_me)
+    c.tips = tips_over(pack.lander.footpads, cg, wp.quat_rotate(to_body, normal), wp.quat_rotate(to_body, up))
+    c.main_left = s.lander.main_left
+    c.rcs_left = s.lander.rcs_left
+    return c
+
+
+@wp.func
+def feel(s: wp.ref[FlightState], pack: FlightPack, step: int, before: Body, after: Body, dv_body: vec3):
+    """Hand one inertial increment to the computer."""
+    turn = rotation_vector_from_quat(wp.quat_inverse(before.attitude) * after.attitude)
+    index = s.tick * STEPS + step
+    time = s.time + STEP * real(step + 1)
+    m = measure_imu(pack.lander.imu, s.lander.imu, pack.seed, pack.run, index, time, STEP, turn, dv_body)
+    integrate_imu(s.avionics.navigation, m, STEP)
+
+
+@wp.func
+def stand(world: World, s: wp.ref[FlightState], t: real):
+    """The body at rest on the turning Moon at time `t`."""
+    me = quat_me_from_pa(world.orientation) * quat_pa_from_mci(world.orientation, t)
+    rate = moon_rate_mci(world.orientation, t)
+    s.body.attitude = wp.quat_inverse(me) * s.contact.attitude_me
+    s.body.velocity = wp.cross(rate, s.body.position)
+    s.body.rate = wp.quat_rotate_inv(s.body.attitude, rate)
+
+
+@wp.func
+def rest_tick(world: World, pack: FlightPack, s: wp.ref[FlightState]):
+    """One tick on the ground: the inertial unit feels the ground's push."""
+    steps = int(STEPS)
+    for i in range(steps):
+        before = s.body
+        t = s.time + STEP * real(i + 1)
+        s.body.position += s.body.velocity * STEP
+        stand(world, s, t)
+        push = wp.quat_rotate_inv(s.body.attitude, central_acceleration(world.harmonics.gm, s.body.position)) * (-STEP)
+        feel(s, pack, i, before, s.body, push)
+
+
+@wp.func
+def touch(world: World, pack: FlightPack, s: wp.ref[FlightState], before: Body, after: Body, cg: vec3, t: real, above: real, below: real) -> real:
+    """The fraction of the step at which the first pad touches, by regula falsi on the interpolated step (error below a micrometre)."""
+    lo = ZERO
+    hi = ONE
+    c_lo = above
+    c_hi = below
+    f = ONE
+    for _ in range(12):
+        f = lo + (hi - lo) * wp.clamp(c_lo / (c_lo - c_hi), real(0.02), real(0.98))
+        c = pad_clearance(world, pack, between(before, after, f), cg, t + STEP * f)
+        if c > ZERO:
+            lo = f
+            c_lo = c
+        else:
+            hi = f
+            c_hi = c
+        if wp.abs(c) < real(1.0e-7):
+            break
+    return f
+
+
+@wp.func
+def between(a: Body, b: Body, f: real) -> Body:
+    """The body at the fraction `f` of a step: cubic Hermite in position, linear in the rest."""
+    f2 = f * f
+    f3 = f2 * f
+    out = Body()
+    out.position = (
+        a.position * (real(2.0) * f3 - real(3.0) * f2 + ONE)
+        + a.velocity * ((f3 - real(2.0) * f2 + f) * STEP)
+        + b.position * (real(3.0) * f2 - real(2.0) * f3)
+        + b.velocity * ((f3 - f2) * STEP)
+    )
+    out.velocity = a.velocity + (b.velocity - a.velocity) * f
+    out.attitude = wp.normalize(a.attitude + (b.attitude - a.attitude) * f)
+    out.rate = a.rate + (b.rate - a.rate) * f
+    return out
+
+
+@wp.func
+def fly_plant(world: World, pack: FlightPack, s: wp.ref[FlightState], command: Actuation, height: real, events: wp.array2d(dtype=EventRow), run: int):
+    """The truth over one tick under `command`; `height` [m] is the true height at its start."""
+    lander = pack.lander
+    now = mass_now(lander.mass, s.lander.main_left, s.lander.rcs_left)
+    middle = s.body.position + s.body.velocity * (HALF * TICK)
+    held = perturbation(world, middle, s.time + HALF * TICK)
+    gm = world.harmonics.gm
+    torque_wanted = torque_given(lander.attitude_thrusters, command.torque_body, s.lander.rcs_left)
+    rcs_flow = attitude_mass_flow(lander.attitude_thrusters, torque_wanted)
+    main_asked = command.main_engine
+    assist_asked = command.assist_duty
+    if s.lander.main_left <= lander.mass.main_unusable:
+        if s.dry_time < ZERO and (main_asked > ZERO or assist_asked > ZERO):
+            s.dry_time = s.time
+            note(events, run, DRY, s.time, kinematics(world, pack, s.body, now.cg, s.time))
+        main_asked = ZERO
+        assist_asked = ZERO
+        s.lander.main_level = ZERO
+        s.lander.assist_level = ZERO
+    idle = main_asked <= ZERO and assist_asked <= ZERO and s.lander.main_level + s.lander.assist_level < real(1.0e-6)
+    near = height < NEAR + real(0.2) * wp.abs(wp.dot(s.body.velocity, wp.normalize(s.body.position)))
+    clearance = ZERO
+    if near:
+        clearance = pad_clearance(world, pack, s.body, now.cg, s.time)
+    landing = fall(gm, s.body, held, TICK)
+    steps = int(STEPS)  # a loop that stays one: unrolled, it would quintuple the code
+    for i in range(steps):
+        before = s.body
+        dv = vec3(0.0, 0.0, 0.0)
+        if idle and not near:
+            s.body = tumble(s.body, torque_wanted, now.inertia, STEP)
+        else:
+            main = engine_level(lander.main_engine, s.lander.main_level, main_asked, STEP)
+            assist = engine_level(lander.assist_engines, s.lander.assist_level, assist_asked, STEP)
+            s.lander.main_level = main[0]
+            s.lander.assist_level = assist[0]
+            main_force = engine_thrust_body(lander.main_engine, main[1])
+            assist_force = engine_thrust_body(lander.assist_engines, assist[1])
+            force = main_force + assist_force
+            torque = torque_wanted + engine_torque_body(lander.main_engine, main_force, now.cg)
+            torque += engine_torque_body(lander.assist_engines, assist_force, now.cg)
+            flow = engine_mass_flow(lander.main_engine, main[1]) + engine_mass_flow(lander.assist_engines, assist[1])
+            mass = lander.mass.dry_mass + s.lander.main_left + s.lander.rcs_left
+            s.body = powered_step(gm, s.body, force, torque, mass, flow + rcs_flow, now.inertia, held, STEP)
+            dv = force * (STEP / (mass - (flow + rcs_flow) * (HALF * STEP)))
+            s.lander.main_left = wp.max(s.lander.main_left - flow * STEP, ZERO)
+        s.lander.rcs_left = wp.max(s.lander.rcs_left - rcs_flow * STEP, ZERO)
+        t = s.time + STEP * real(i)
+        if near:
+            below = pad_clearance(world, pack, s.body, now.cg, t + STEP)
+            if below <= ZERO:
+                f = touch(world, pack, s, before, s.body, now.cg, t, wp.max(clearance, real(1.0e-9)), below)
+                s.body = between(before, s.body, f)
+                at = t + STEP * f
+                k = kinematics(world, pack, s.body, now.cg, at)
+                s.contact = contact_state(world, pack, s, s.body, now.cg, at, k)
+                note(events, run, CONTACT, at, k)
+                if wp.sqrt(k.vertical_speed * k.vertical_speed + k.horizontal_speed * k.horizontal_speed) > pack.structural_speed:
+                    s.status = STATUS_DESTROYED
+                    s.time = at
+                    return
+                falling = s.body.velocity
+                stand(world, s, at)
+                jolt = wp.quat_rotate_inv(s.body.attitude, s.body.velocity - falling)
+                feel(s, pack, i, before, s.body, dv * f + jolt)
+                finish_on_ground(world, pack, s, i + 1)
+                return
+            clearance = below
+        feel(s, pack, i, before, s.body, dv)
+    if idle and not near:
+        s.body.position = landing.position
+        s.body.velocity = landing.velocity
+
+
+@wp.func
+def finish_on_ground(world: World, pack: FlightPack, s: wp.ref[FlightState], first: int):
+    """The rest of a tick in which the lander came to stand."""
+    steps = int(STEPS)
+    for i in range(first, steps):
+        before = s.body
+        stand(world, s, s.time + STEP * real(i + 1))
+        push = wp.quat_rotate_inv(s.body.attitude, central_acceleration(world.harmonics.gm, s.body.position)) * (-STEP)
+        feel(s, pack, i, before, s.body, push)
+
+
+@wp.func
+def masses(pack: FlightPack, s: FlightState) -> MassNow:
+    """Mass properties now."""
+    return mass_now(pack.lander.mass, s.lander.main_left, s.lander.rcs_left)

@@ -1,0 +1,191 @@
+"""The record of a flight: one row a control tick with the truth, the estimate and its uncertainty, the commands and the measurements."""
+
+from typing import Any
+
+import numpy as np
+import warp as wp
+
+from perilune.avionics.belief import BeliefParams, site_axes
+from perilune.avionics.navigation import height_variance
+from perilune.base.vector import ZERO, mat33, quat, real, rotation_vector_from_quat, vec3
+from perilune.environment.orientation import moon_rate_mci, quat_me_from_pa, quat_pa_from_mci
+from perilune.flight.events import Kinematics
+from perilune.flight.state import FlightPack, FlightState, World
+from perilune.messages.actuation import Actuation
+from perilune.messages.measurements import Measurements
+from perilune.messages.telemetry import Telemetry
+
+
+@wp.struct
+class HistoryRow:
+    """One tick; SI and radians. Truth bears no prefix, the avionics' belief `estimated`, truth minus belief `error`, its 1 sigma `sigma`."""
+
+    time: real
+    mode: wp.int32
+    position_mci: vec3
+    velocity_mci: vec3
+    attitude_mci_from_body: quat
+    rate_body: vec3
+    position_site: vec3
+    velocity_site: vec3
+    altitude: real
+    height: real
+    vertical_speed: real
+    horizontal_speed: real
+    tilt: real
+    mass: real
+    main_propellant: real
+    rcs_propellant: real
+    main_level: real
+    assist_level: real
+    estimated_position_mci: vec3
+    estimated_velocity_mci: vec3
+    estimated_attitude_mci_from_body: quat
+    estimated_gyro_bias: vec3
+    estimated_accel_bias: vec3
+    estimated_map_error: real
+    estimated_height: real
+    error_position_site: vec3
+    sigma_position_site: vec3
+    error_velocity_site: vec3
+    sigma_velocity_site: vec3
+    error_attitude: vec3
+    sigma_attitude: vec3
+    error_height: real
+    sigma_height: real
+    sigma_gyro_bias: vec3
+    sigma_accel_bias: vec3
+    sigma_map_error: real
+    command_main_engine: real
+    command_assist_duty: real
+    command_torque_body: vec3
+    command_thrust: real
+    measured_specific_force_body: vec3
+    measured_range: real
+    measured_range_valid: wp.bool
+    true_range: real
+    measured_star_tracker_valid: wp.bool
+    range_innovation: real
+    range_innovation_sigma: real
+    range_rejections: wp.int32
+
+
+UNITS = {
+    "time": "s", "position_mci": "m", "velocity_mci": "m_s", "rate_body": "rad_s", "position_site": "m", "velocity_site": "m_s", "altitude": "m",
+    "height": "m", "vertical_speed": "m_s", "horizontal_speed": "m_s", "tilt": "rad", "mass": "kg", "main_propellant": "kg", "rcs_propellant": "kg",
+    "estimated_position_mci": "m", "estimated_velocity_mci": "m_s", "estimated_gyro_bias": "rad_s", "estimated_accel_bias": "m_s2",
+    "estimated_map_error": "m", "estimated_height": "m", "error_position_site": "m", "sigma_position_site": "m", "error_velocity_site": "m_s",
+    "sigma_velocity_site": "m_s", "error_attitude": "rad", "sigma_attitude": "rad", "error_height": "m", "sigma_height": "m",
+    "sigma_gyro_bias": "rad_s", "sigma_accel_bias": "m_s2", "sigma_map_error": "m", "command_torque_body": "n_m", "command_thrust": "n",
+    "measured_specific_force_body": "m_s2", "measured_range": "m", "true_range": "m", "range_innovation": "m", "range_innovation_sigma": "m",
+    "height_sigma": "m", "range": "m", "time_to_go": "s", "thrust_command": "n", "torque_body": "n_m", "propellant": "kg", "specific_force_body": "m_s2",
+}  # fmt: skip
+"""Unit of each recorded field; a field not named here is a pure number or a flag."""
+
+AXES = {"site": ("east", "north", "up")}
+
+
+@wp.func
+def rotated_sigma(block: mat33, axes_from_mci: mat33) -> vec3:
+    """Square roots of the diagonal of a covariance block turned into other axes."""
+    m = axes_from_mci * block * wp.transpose(axes_from_mci)
+    return vec3(wp.sqrt(wp.max(m[0, 0], ZERO)), wp.sqrt(wp.max(m[1, 1], ZERO)), wp.sqrt(wp.max(m[2, 2], ZERO)))
+
+
+@wp.func
+def root(x: real) -> real:
+    """Square root, 0 for what rounding made negative."""
+    return wp.sqrt(wp.max(x, ZERO))
+
+
+@wp.func
+def history_row(
+    world: World, belief: BeliefParams, pack: FlightPack, s: FlightState, k: Kinematics, cg: vec3, mass: real, m: Measurements, true_range: real
+) -> HistoryRow:
+    """The row of this tick, before the command acts."""
+    row = HistoryRow()
+    n = s.avionics.navigation
+    me = quat_me_from_pa(world.orientation) * quat_pa_from_mci(world.orientation, s.time)
+    axes = site_axes(belief) * wp.quat_to_matrix(me)
+    rate = moon_rate_mci(world.orientation, s.time)
+    site_mci = wp.quat_rotate_inv(me, belief.site_position_me)
+    row.time = s.time
+    row.mode = s.avionics.mode
+    row.position_mci = s.body.position
+    row.velocity_mci = s.body.velocity
+    row.attitude_mci_from_body = s.body.attitude
+    row.rate_body = s.body.rate
+    row.position_site = axes * (s.body.position - wp.quat_rotate(s.body.attitude, cg) - site_mci)
+    row.velocity_site = axes * (s.body.velocity - wp.cross(rate, s.body.position))
+    row.altitude = k.altitude
+    row.height = k.height
+    row.vertical_speed = k.vertical_speed
+    row.horizontal_speed = k.horizontal_speed
+    row.tilt = k.tilt
+    row.mass = mass
+    row.main_propellant = s.lander.main_left
+    row.rcs_propellant = s.lander.rcs_left
+    row.main_level = s.lander.main_level
+    row.assist_level = s.lander.assist_level
+    row.estimated_position_mci = n.position_mci
+    row.estimated_velocity_mci = n.velocity_mci
+    row.estimated_attitude_mci_from_body = n.attitude
+    row.estimated_gyro_bias = n.gyro_bias
+    row.estimated_accel_bias = n.accel_bias
+    row.estimated_map_error = n.map_error
+    row.error_position_site = axes * (s.body.position - n.position_mci)
+    row.error_velocity_site = axes * (s.body.velocity - n.velocity_mci)
+    row.error_attitude = rotation_vector_from_quat(s.body.attitude * wp.quat_inverse(n.attitude))
+    rr = mat33(0.0)
+    vv = mat33(0.0)
+    for i in range(3):
+        for j in range(3):
+            rr[i, j] = n.covariance[i, j]
+            vv[i, j] = n.covariance[3 + i, 3 + j]
+    row.sigma_position_site = rotated_sigma(rr, axes)
+    row.sigma_velocity_site = rotated_sigma(vv, axes)
+    row.sigma_attitude = vec3(root(n.covariance[6, 6]), root(n.covariance[7, 7]), root(n.covariance[8, 8]))
+    row.sigma_gyro_bias = vec3(root(n.covariance[9, 9]), root(n.covariance[10, 10]), root(n.covariance[11, 11]))
+    row.sigma_accel_bias = vec3(root(n.covariance[12, 12]), root(n.covariance[13, 13]), root(n.covariance[14, 14]))
+    row.sigma_map_error = root(n.covariance[15, 15])
+    row.sigma_height = root(height_variance(n, wp.normalize(n.position_mci)))
+    row.command_main_engine = s.avionics.last.main_engine
+    row.command_assist_duty = s.avionics.last.assist_duty
+    row.command_torque_body = s.avionics.last.torque_body
+    row.measured_specific_force_body = n.force_body
+    row.measured_range = m.range_finder.range
+    row.measured_range_valid = m.range_finder.valid
+    row.true_range = true_range
+    row.measured_star_tracker_valid = m.star_tracker.valid
+    row.range_innovation = n.last_innovation
+    row.range_innovation_sigma = n.last_innovation_sigma
+    row.range_rejections = n.rejections
+    return row
+
+
+@wp.func
+def complete_row(row: wp.ref[HistoryRow], t: Telemetry, command: Actuation):
+    """What the computer's cycle of this tick adds."""
+    row.mode = t.mode
+    row.estimated_height = t.height
+    row.error_height = row.height - t.height
+    row.command_main_engine = command.main_engine
+    row.command_assist_duty = command.assist_duty
+    row.command_torque_body = command.torque_body
+    row.command_thrust = t.thrust_command
+
+
+def columns(rows: np.ndarray) -> dict[str, np.ndarray]:
+    """A structured array of rows as named columns with their units: `position_site_east_m`, `height_m`, `attitude_mci_from_body_w` …"""
+    out: dict[str, np.ndarray] = {}
+    for name in rows.dtype.names or ():
+        values: Any = rows[name]
+        unit = UNITS.get(name)
+        tail = f"_{unit}" if unit else ""
+        if values.ndim == 1:
+            out[f"{name}{tail}"] = np.ascontiguousarray(values)
+        else:
+            axes = AXES.get(name.rsplit("_", 1)[-1], ("x", "y", "z", "w"))
+            for j in range(values.shape[1]):
+                out[f"{name}_{axes[j]}{tail}"] = np.ascontiguousarray(values[:, j])
+    return out
