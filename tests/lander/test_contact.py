@@ -42,7 +42,7 @@ def tilted(angle_deg, azimuth_deg):
 
 def rotation(axis, angle_deg):
     a = np.radians(angle_deg)
-    k = np.cross(np.eye(3), np.asarray(axis) / np.linalg.norm(axis)) * -1
+    k = np.cross(np.eye(3), np.asarray(axis) / np.linalg.norm(axis))
     return np.eye(3) + np.sin(a) * k + (1 - np.cos(a)) * k @ k
 
 
@@ -81,6 +81,20 @@ def test_attitude_at_contact_does_not_matter_once_it_rests_flush():
         for lean in (-30.0, 0.0, 20.0):
             turn = rotation((0, 1, 0), lean)
             assert tips((0, 0, 1.0), turn @ np.array([0, 0, 1]), turn @ tilted(slope, 0))[0] == expected
+
+
+def test_rest_is_reached_by_the_shortest_turn_from_any_attitude():
+    rng = np.random.default_rng(1)
+    normals, ups, expected = [], [], []
+    for _ in range(500):
+        normal = tilted(rng.uniform(0, 60), rng.uniform(0, 360))
+        settled = tilted(rng.uniform(20, 60), rng.uniform(0, 360))
+        turn = rotation(np.cross(normal, (0, 0, 1)), np.degrees(np.arccos(normal[2])))
+        assert turn @ normal == pytest.approx([0, 0, 1], abs=1e-12)
+        foot = np.array([0.1, -0.05, 1.0]) - settled / settled[2]
+        normals.append(normal), ups.append(turn.T @ settled), expected.append(bool(np.abs(foot[:2]).max() > HALF_WIDTH))
+    assert tips((0.1, -0.05, 1.0), normals, ups).tolist() == expected
+    assert 0.2 < np.mean(expected) < 0.8
 
 
 def test_lander_on_its_side_or_head_has_tipped():

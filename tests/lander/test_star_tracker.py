@@ -72,6 +72,13 @@ def test_rate_that_is_no_part_of_the_tick_rate_is_kept_on_average(tracker_file):
     assert out["valid"].sum() == 900
 
 
+def test_sample_falls_on_its_tick_whatever_the_rounding(tracker_file):
+    """At 0.7 Hz every tenth sample falls on a whole tick, and 900 * 0.1 * 0.7 is below 63 in double precision."""
+    out = looked(StarTracker(**tracker_file | {"rate_hz": 0.7, "latency_s": 0.0}), 4000)[0]
+    exact = [k for k in range(4000) if k == 0 or 7 * k // 100 > 7 * (k - 1) // 100]
+    assert np.flatnonzero(out["valid"]).tolist() == exact
+
+
 def test_error_is_a_small_rotation_in_body_axes_of_the_size_said(tracker_file):
     from scipy.spatial.transform import Rotation
 
