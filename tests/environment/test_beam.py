@@ -6,8 +6,8 @@ import warp as wp
 
 from perilune.base.vector import real, vec3
 from perilune.environment.beam import map_range_along_beam, range_along_beam
-from perilune.environment.relief import REFERENCE_RADIUS, Relief, ReliefDraw, height_above_ground, map_height, vec4
-from perilune.environment.relief_detail import ReliefChoice
+from perilune.environment.relief import REFERENCE_RADIUS, Relief, ReliefDraw, height_above_ground, map_height
+from perilune.environment.relief_detail import ReliefChoice, block_bounds
 from perilune.environment.relief_site import build_relief, map_heights
 
 RADIUS = float(REFERENCE_RADIUS)
@@ -73,14 +73,15 @@ def beams_over(relief, rng, n, height_m, incidence_deg):
     return up * (RADIUS + map_heights(relief, there) + height_m)[:, None], side * np.sin(angle) - up * np.cos(angle)
 
 
-def bare(coarse=None, spacing=1.0, slope=0.0):
+def bare(coarse=None, spacing=1.0):
     """The sphere, or a coarse tile laid over it at latitude 0, longitude 0."""
     relief = build_relief(ReliefChoice(coarse_craters=False, fine_craters=False, rocks=False), 0.0, 0.0)
     relief.lola = wp.zeros(relief.lola.shape, dtype=wp.float32, device="cpu")
     relief.plane_radius = RADIUS
     if coarse is not None:
         relief.coarse, relief.coarse_spacing = wp.array(coarse, dtype=wp.float32, device="cpu"), spacing
-        relief.slopes, relief.above = vec4(0.0, slope, slope, slope), vec4(float(coarse.max()), 0.0, 0.0, 0.0)
+        relief.coarse_bounds = wp.array(block_bounds(coarse, spacing, 16), dtype=wp.vec2f, device="cpu")
+        relief.highest = vec3(float(coarse.max()), 0.0, 0.0)
     return relief
 
 
@@ -103,7 +104,7 @@ def test_range_to_the_bare_sphere_is_the_closed_form(incidence_deg):
 def test_range_to_a_tilted_plane_is_the_closed_form(slope, angle_deg):
     n, spacing = 256, 4.0
     tent = slope * spacing * (n / 4 - np.abs(np.arange(n) - n / 2))  # rises east of 0 up to 512 m
-    plane = bare(np.tile(tent, (n, 1)), spacing, slope)
+    plane = bare(np.tile(tent, (n, 1)), spacing)
     origin, angle = np.array([[RADIUS + 80.0, 200.0, 0.0]]), np.radians(angle_deg)
     beam = np.array([[-np.cos(angle), np.sin(angle), 0.0]])
     range_m = traced(plane, ReliefDraw(), origin, beam, 3000.0)[0][0]

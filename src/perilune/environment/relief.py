@@ -22,6 +22,8 @@ LOLA_ROWS = wp.constant(real(1440.0))
 LOLA_COLUMNS = wp.constant(real(2880.0))
 LOLA_MARGIN = 2  # pixels added on each side of the table, wrapped in longitude and reflected over the poles
 STEEPEST_LOLA = wp.constant(real(1.2))  # bound of its slope anywhere, at this resolution
+MAP_BLOCK = wp.constant(real(4000.0))  # m
+FAR = wp.constant(real(1.0e12))  # m
 FADE_FRACTION = wp.constant(real(0.2))
 
 
@@ -46,10 +48,14 @@ class Relief:
     fine_spacing: real
     rocks: wp.array2d(dtype=wp.float32)
     rock_spacing: real
-    slopes: vec4  # bounds of the slope of LOLA, + coarse, + fine, + rocks, wherever the angle from the site has a cosine above `near_cosine`
-    above: vec4  # how far the ground may stand above LOLA + map error, + coarse, + fine, + rocks
-    map_field_slope: real  # 1/m: bound of the slope of the unit field
-    near_cosine: real
+    # Bounds for the march of a beam: steepest slope and greatest height of a block of 16 cells and its neighbours.
+    map_slopes: wp.array2d(dtype=wp.float32)  # steepest slope of LOLA by blocks of 4 km and their neighbours, [north, east], centred on the site
+    coarse_bounds: wp.array2d(dtype=wp.vec2f)
+    fine_bounds: wp.array2d(dtype=wp.vec2f)
+    rock_bounds: wp.array2d(dtype=wp.vec2f)
+    highest: vec3  # of the coarse, fine and rock tiles
+    map_field_slope: real  # 1/m, of the unit field
+    fade_slope: real  # of all tiles together, where they fade
 
 
 @wp.struct
@@ -159,15 +165,20 @@ def tile_height(tile: wp.array2d(dtype=wp.float32), spacing: real, plane: vec2) 
 
 
 @wp.func
-def ground_levels(relief: Relief, draw: ReliefDraw, position_me: vec3) -> vec4:
+def plane_of(relief: Relief, position_me: vec3) -> vec2:
+    """East and north [m] where the radius through `position_me` meets the site's plane; far away on the side that does not face it."""
+    up = wp.dot(position_me, relief.up)
+    if up <= ZERO:
+        return vec2(FAR, FAR)
+    scale = relief.plane_radius / up
+    return vec2(wp.dot(position_me, relief.east) * scale, wp.dot(position_me, relief.north) * scale)
+
+
+@wp.func
+def ground_levels(relief: Relief, draw: ReliefDraw, position_me: vec3, plane: vec2) -> vec4:
     """Heights [m] of LOLA + map error, then with coarse craters, with fine craters, with rocks: the last is the ground."""
     height = map_height(relief, position_me)
     levels = vec4(height, height, height, height)
-    up = wp.dot(position_me, relief.up)
-    if up <= ZERO:
-        return levels
-    scale = relief.plane_radius / up
-    plane = vec2(wp.dot(position_me, relief.east) * scale, wp.dot(position_me, relief.north) * scale)
     distance2 = wp.dot(plane, plane)
     if distance2 >= relief.detail_radius * relief.detail_radius:
         return levels
@@ -184,7 +195,7 @@ def ground_levels(relief: Relief, draw: ReliefDraw, position_me: vec3) -> vec4:
 @wp.func
 def ground_height(relief: Relief, draw: ReliefDraw, position_me: vec3) -> real:
     """Height [m] of the true ground above the sphere of 1737.4 km, radially below `position_me`."""
-    levels = ground_levels(relief, draw, position_me)
+    levels = ground_levels(relief, draw, position_me, plane_of(relief, position_me))
     return levels[3]
 
 

@@ -32,6 +32,7 @@ COARSE_SIDE, COARSE_SPACING, COARSE_DIAMETERS = 2048, 8.0, (64.0, 4000.0)  # cel
 FINE_SIDE, FINE_SPACING, FINE_DIAMETERS = 1024, 1.0, (4.0, 64.0)
 ROCK_SIDE, ROCK_SPACING, ROCK_DIAMETERS = 1024, 0.125, (0.3, 5.0)
 FIELD_SIDE, FIELD_SPACING = 256, 500.0
+BLOCK = 16  # cells a side of the blocks whose slope and height are bounded for the march of a beam
 EQUILIBRIUM_DENSITY, EQUILIBRIUM_EXPONENT, PRODUCTION_EXPONENT = 10.0**-1.1, 2.0, 2.8
 FRESH_DEPTHS = ((400.0, 0.21), (200.0, 0.17), (100.0, 0.15), (40.0, 0.13), (10.0, 0.11), (0.0, 0.10))  # lower diameter [m], depth/diameter
 RIM_OF_DEPTH = 0.036 / 0.196
@@ -180,24 +181,28 @@ def map_error_field(choice: ReliefChoice) -> np.ndarray:
     return ((field - field.mean()) / field.std()).astype(np.float32)
 
 
-def steepest_slope(tile: np.ndarray, spacing: float) -> float:
-    """The steepest slope of a periodic tile that is read bilinearly."""
+def block_bounds(tile: np.ndarray, spacing: float, block: int) -> np.ndarray:
+    """Steepest slope and greatest height of a periodic, bilinear tile in each block of `block`² cells and its eight neighbours, shape (n, n, 2)."""
     to_east = np.abs(np.roll(tile, -1, axis=1) - tile)
     to_north = np.abs(np.roll(tile, -1, axis=0) - tile)
-    steepest_east = np.maximum(to_east, np.roll(to_east, -1, axis=0))
-    steepest_north = np.maximum(to_north, np.roll(to_north, -1, axis=1))
-    return float(np.sqrt((steepest_east**2 + steepest_north**2).max()) / spacing)
+    slope = np.hypot(np.maximum(to_east, np.roll(to_east, -1, axis=0)), np.maximum(to_north, np.roll(to_north, -1, axis=1))) / spacing
+    n = len(tile) // block
+    bounds = np.stack([part.reshape(n, block, n, block).max(axis=(1, 3)) for part in (slope, tile)], axis=-1)
+    for axis in (0, 1):
+        bounds = np.maximum(bounds, np.maximum(np.roll(bounds, 1, axis), np.roll(bounds, -1, axis)))
+    return np.nextafter(bounds.astype(np.float32), np.float32(np.inf))
 
 
 def _table(make: Callable[[], np.ndarray], spacing: float) -> dict[str, np.ndarray]:
     tile = make()
-    return {"tile": tile, "bounds": np.array([tile.min(), tile.max(), steepest_slope(tile.astype(float), spacing)], np.float64)}
+    bounds = block_bounds(tile.astype(float), spacing, BLOCK)
+    return {"tile": tile, "bounds": bounds, "extremes": np.array([tile.min(), tile.max(), bounds[..., 0].max()], np.float64)}
 
 
 def detail_tiles(choice: ReliefChoice) -> dict[str, dict[str, np.ndarray]]:
     """The tables `coarse`, `fine`, `rocks` and `field`, from the cache where this choice has been made before; a band that is off is flat.
 
-    Each holds `tile` (heights [m], `field` of unit variance) and `bounds`: lowest, highest, steepest slope.
+    Each holds `tile` (heights [m], `field` of unit variance), `bounds` of its blocks and its `extremes`: lowest, highest, steepest slope.
     """
     laws = {
         "density": EQUILIBRIUM_DENSITY,
@@ -208,14 +213,14 @@ def detail_tiles(choice: ReliefChoice) -> dict[str, dict[str, np.ndarray]]:
     laws |= {"rim": [RIM_OF_DEPTH, RIM_WIDTH_INSIDE, RIM_WIDTH_OUTSIDE, PROFILE_END], "rock_height": ROCK_HEIGHT_OF_DIAMETER}
     grids = [COARSE_SIDE, COARSE_SPACING, COARSE_DIAMETERS, FINE_SIDE, FINE_SPACING, FINE_DIAMETERS, ROCK_SIDE, ROCK_SPACING, ROCK_DIAMETERS]
     craters = {"seed": choice.seed, "factor": choice.crater_density_factor, "turn_m": choice.equilibrium_diameter_m}
-    shape: dict[str, Any] = {"version": VERSION, "laws": laws, "grids": [*grids, FIELD_SIDE, FIELD_SPACING]}
+    shape: dict[str, Any] = {"version": VERSION, "laws": laws, "grids": [*grids, FIELD_SIDE, FIELD_SPACING, BLOCK]}
     parts: dict[str, tuple[bool, dict[str, Any], float, Callable[[], np.ndarray]]] = {
         "coarse": (choice.coarse_craters, craters, COARSE_SPACING, lambda: crater_tile(choice, "coarse")),
         "fine": (choice.fine_craters, craters, FINE_SPACING, lambda: crater_tile(choice, "fine")),
         "rocks": (choice.rocks, {"seed": choice.seed, "percent": choice.rock_abundance_percent}, ROCK_SPACING, lambda: rock_tile(choice)),
         "field": (True, {"seed": choice.seed, "correlation_km": choice.map_correlation_km}, FIELD_SPACING, lambda: map_error_field(choice)),
     }
-    flat: dict[str, np.ndarray] = {"tile": np.zeros((2, 2), np.float32), "bounds": np.zeros(3)}
+    flat: dict[str, np.ndarray] = {"tile": np.zeros((2, 2), np.float32), "bounds": np.zeros((1, 1, 2), np.float32), "extremes": np.zeros(3)}
     tables = {}
     for name, (wanted, own, spacing, make) in parts.items():
         build = partial(_table, make, spacing)

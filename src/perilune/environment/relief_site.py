@@ -10,13 +10,15 @@ from perilune.base.errors import PeriluneError
 from perilune.base.tables import cached_arrays, check_md5
 from perilune.base.vector import real, vec2, vec3
 from perilune.environment import relief_detail
-from perilune.environment.relief import LOLA_MARGIN, REFERENCE_RADIUS, STEEPEST_LOLA, Relief, ReliefDraw, ground_height, map_height, vec4
+from perilune.environment.relief import FADE_FRACTION, LOLA_MARGIN, MAP_BLOCK, REFERENCE_RADIUS, Relief, ReliefDraw, ground_height, map_height
 from perilune.environment.relief_detail import ReliefChoice
 
 LOLA_MD5 = "ae0e5cc1464d098208c55438eee9e413"
 RADIUS_M = float(REFERENCE_RADIUS)
-SAMPLING_MARGIN = 1.05  # the steepest point may lie between the sampled ones
-NEAR_MARGIN_M = 30000.0  # beyond the detail radius, more than a step of a beam
+BANDS = ("coarse", "fine", "rocks")
+MAP_BLOCK_M, MAP_BLOCK_PARTS = float(MAP_BLOCK), 8
+SAMPLING_MARGIN = 1.1  # the steepest point may lie between the sampled ones
+MAP_BLOCK_MARGIN_M = 12000.0  # beyond the detail radius, more than a step of a beam
 
 
 def lola_tables() -> dict[str, np.ndarray]:
@@ -73,20 +75,25 @@ def build_relief(choice: ReliefChoice, site_latitude_deg: float, site_longitude_
     relief.coarse, relief.coarse_spacing = _share(tiles["coarse"]["tile"], device), relief_detail.COARSE_SPACING
     relief.fine, relief.fine_spacing = _share(tiles["fine"]["tile"], device), relief_detail.FINE_SPACING
     relief.rocks, relief.rock_spacing = _share(tiles["rocks"]["tile"], device), relief_detail.ROCK_SPACING
-    near = (relief.detail_radius + NEAR_MARGIN_M) / RADIUS_M
-    relief.near_cosine = float(np.cos(near))
-    steepest = _lola_slope(lola["height"], site_latitude_deg, site_longitude_deg, float(np.degrees(near)))
-    relief.slopes, relief.above, relief.map_field_slope = _bounds(steepest, tiles, relief.detail_radius)
+    relief.coarse_bounds, relief.fine_bounds, relief.rock_bounds = (_share(tiles[name]["bounds"], device) for name in BANDS)
+    relief.highest = vec3(*(float(tiles[name]["extremes"][1]) for name in BANDS))
+    relief.map_field_slope = float(tiles["field"]["extremes"][2])
+    fade = 1.5 / (float(FADE_FRACTION) * max(relief.detail_radius, 1.0))  # steepest slope of the fade, times the height that is faded
+    relief.fade_slope = fade * sum(float(np.abs(tiles[name]["extremes"][:2]).max()) for name in BANDS)
+    relief.map_field_slope += fade * float(np.abs(tiles["field"]["extremes"][:2]).max())
     relief.plane_radius = RADIUS_M
     relief.plane_radius = RADIUS_M + float(map_heights(relief, up[None, :])[0])
+    half = int(np.ceil((relief.detail_radius + MAP_BLOCK_MARGIN_M) / MAP_BLOCK_M))
+    relief.map_slopes = _share(_map_slopes(relief, site_latitude_deg, site_longitude_deg, half), device)
     return relief
 
 
 def _share(array: np.ndarray, device: str) -> wp.array:
     """A Warp array over the same memory on the CPU (also over a read-only memory map: kernels only read it), a copy elsewhere."""
+    dtype = wp.float32 if array.ndim == 2 else wp.vec2f
     if wp.get_device(device).is_cpu:
-        return wp.array(ptr=array.ctypes.data, shape=array.shape, dtype=wp.float32, device=device, deleter=_Keep(array))
-    return wp.array(np.asarray(array), dtype=wp.float32, device=device)
+        return wp.array(ptr=array.ctypes.data, shape=array.shape[:2], dtype=dtype, device=device, deleter=_Keep(array))
+    return wp.array(np.asarray(array), dtype=dtype, device=device)
 
 
 class _Keep:
@@ -99,48 +106,22 @@ class _Keep:
         del self.array
 
 
-def _bounds(lola_slope: float, tiles: dict[str, dict[str, np.ndarray]], radius: float) -> tuple[vec4, vec4, float]:
-    """Bounds on slopes and on what stands above each partial sum of the relief, for the march of a beam."""
-    fading = 1.5 / (0.2 * max(radius, 1.0))  # steepest slope of the fade, times the height that is faded
-    bounds = {name: table["bounds"] for name, table in tiles.items()}
-    steeper = {name: float(b[2] + fading * np.abs(b[:2]).max()) for name, b in bounds.items()}
-    coarse, fine, rocks = (max(0.0, float(bounds[name][1])) for name in ("coarse", "fine", "rocks"))
-    slopes = np.cumsum([lola_slope, steeper["coarse"], steeper["fine"], steeper["rocks"]])
-    return vec4(*slopes), vec4(coarse + fine + rocks, fine + rocks, rocks, 0.0), steeper["field"]
+def _map_slopes(relief: Relief, latitude_deg: float, longitude_deg: float, half: int) -> np.ndarray:
+    """Steepest slope of LOLA in each block of 4 km of the site's plane and its eight neighbours, shape (2 half, 2 half), float32."""
 
+    def build() -> dict[str, np.ndarray]:
+        parts = MAP_BLOCK_PARTS
+        side = np.arange(-half * parts, half * parts + 1) * (MAP_BLOCK_M / parts)
+        heights = map_heights(relief, plane_positions(relief, *np.meshgrid(side, side))).reshape(len(side), len(side))
+        north, east = np.gradient(heights, MAP_BLOCK_M / parts)
+        steepness = np.hypot(north, east)[:-1, :-1].reshape(2 * half, parts, 2 * half, parts).max(axis=(1, 3))
+        padded = np.pad(steepness, 1, mode="edge")
+        for axis in (0, 1):
+            padded = np.maximum(padded, np.maximum(np.roll(padded, 1, axis), np.roll(padded, -1, axis)))
+        return {"slope": (SAMPLING_MARGIN * padded[1:-1, 1:-1]).astype(np.float32)}
 
-def _lola_slope(lola: np.ndarray, latitude_deg: float, longitude_deg: float, half_width_deg: float) -> float:
-    """The steepest slope of LOLA's interpolation within `half_width_deg` of a place; a bound for the whole Moon within 5° of a pole."""
-    if abs(latitude_deg) + half_width_deg > 85:
-        return float(STEEPEST_LOLA)
-    rows = np.arange(int((90 - latitude_deg - half_width_deg) * 8) - 1, int((90 - latitude_deg + half_width_deg) * 8) + 2)
-    width = min(180.0, half_width_deg / np.cos(np.radians(abs(latitude_deg) + half_width_deg)))
-    columns = np.arange(int((longitude_deg + 180 - width) * 8) - 1, int((longitude_deg + 180 + width) * 8) + 2) % 2880
-
-    def read() -> dict[str, np.ndarray]:
-        window = lola[np.ix_(rows + LOLA_MARGIN, columns + LOLA_MARGIN)].astype(float)
-        along_rows, rising_rows = _cubic_matrices(len(rows))
-        along_columns, rising_columns = _cubic_matrices(len(columns))
-        pixel = np.pi / 1440 * RADIUS_M
-        width_of_row = pixel * (along_rows @ np.cos(np.radians(90 - (rows + 0.5) / 8)))
-        to_south = rising_rows @ window @ along_columns.T / pixel
-        to_east = along_rows @ window @ rising_columns.T / width_of_row[:, None]
-        return {"slope": np.hypot(to_south, to_east).max(keepdims=True)}
-
-    key = {"version": 1, "md5": LOLA_MD5, "rows": [int(rows[0]), len(rows)], "columns": [int(columns[0]), len(columns)]}
-    return SAMPLING_MARGIN * float(cached_arrays("lola-slope", key, read)["slope"].item())
-
-
-def _cubic_matrices(n: int, parts: int = 4) -> tuple[np.ndarray, np.ndarray]:
-    """Matrices that turn `n` samples into Catmull-Rom values, and derivatives per sample, at `parts` points between each inner two."""
-    t = np.tile(np.arange(parts) / parts, n - 3)
-    start = np.repeat(np.arange(n - 3), parts)
-    value = np.stack([2 * t**2 - t**3 - t, 3 * t**3 - 5 * t**2 + 2, 4 * t**2 - 3 * t**3 + t, t**3 - t**2]) / 2
-    rise = np.stack([4 * t - 3 * t**2 - 1, 9 * t**2 - 10 * t, 8 * t - 9 * t**2 + 1, 3 * t**2 - 2 * t]) / 2
-    values, rises = np.zeros((len(t), n)), np.zeros((len(t), n))
-    for k in range(4):
-        values[np.arange(len(t)), start + k], rises[np.arange(len(t)), start + k] = value[k], rise[k]
-    return values, rises
+    key = {"version": 1, "md5": LOLA_MD5, "site": [latitude_deg, longitude_deg], "half": half, "block": MAP_BLOCK_M, "margin": SAMPLING_MARGIN}
+    return cached_arrays("lola-slopes", key, build)["slope"]
 
 
 @wp.kernel(module="unique")
@@ -177,6 +158,10 @@ def ground_grid(
     """The true ground on a square grid for pictures: east, north [m] in the site's plane and height [m] above the sphere, each of shape (n, n)."""
     side = np.linspace(-half_width_m, half_width_m, n)
     east, north = np.meshgrid(east_m + side, north_m + side)
+    return east, north, ground_heights(relief, draw, plane_positions(relief, east, north)).reshape(n, n)
+
+
+def plane_positions(relief: Relief, east_m: np.ndarray, north_m: np.ndarray) -> np.ndarray:
+    """ME positions [m], shape (n, 3), of points of the site's plane, which touches the map's ground at the site."""
     axes = np.array([relief.east, relief.north, relief.up])
-    positions = np.stack([east, north, np.full_like(east, relief.plane_radius)], axis=-1).reshape(-1, 3) @ axes
-    return east, north, ground_heights(relief, draw, positions).reshape(n, n)
+    return np.stack([east_m, north_m, np.full_like(east_m, relief.plane_radius)], axis=-1).reshape(-1, 3) @ axes
