@@ -114,6 +114,7 @@ def test_cached_tiles_are_the_bits_that_were_made(tiles):
 def test_a_band_that_is_off_is_flat():
     off = detail_tiles(ReliefChoice(coarse_craters=False, fine_craters=False, rocks=False))
     assert all((off[name]["tile"] == 0).all() for name in ("coarse", "fine", "rocks"))
+    assert "no craters or rocks" in describe(ReliefChoice(detail_radius_km=0))
     assert "no craters or rocks" in describe(ReliefChoice(coarse_craters=False, fine_craters=False, rocks=False))
 
 

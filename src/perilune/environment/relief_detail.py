@@ -1,6 +1,7 @@
 """Synthetic relief below LOLA's resolution: craters and rocks drawn from published size-frequency laws, and the on-board map's error.
 
-Tiles are periodic squares, made from an integer seed by counter-based draws, so the same choice gives the same ground on every machine.
+Tiles are periodic squares, made from an integer seed by counter-based draws, so the same choice gives the same ground (on another kind of
+CPU up to rounding). Bilinear cells of 8 m, 1 m and 0.125 m: a crater at the small end of its band is 4 to 8 cells wide.
 
 Craters. Number larger than D [m] per m²: `10^-1.1 D^-2` up to the largest diameter in equilibrium (Trask 1966, JPL TR 32-800: 10^10.9 D^-2 per
 10^6 km², as quoted by NASA's synthterrain), and above it the exponent -2.8 of a production population (Moore, Boyce and Hahn 1980, abstract).
@@ -67,10 +68,11 @@ def describe(choice: ReliefChoice) -> str:
     bands = [(choice.coarse_craters, f"craters of 64 m to 4 km ({law}, steeper above {choice.equilibrium_diameter_m:g} m)")]
     bands += [(choice.fine_craters, f"craters of 4 to 64 m ({law})")]
     bands += [(choice.rocks, f"rocks of 0.3 to 5 m (k exp(-qD), k = {choice.rock_abundance_percent:g} %)")]
-    made = ", ".join(text for wanted, text in bands if wanted) or "no craters or rocks"
+    made = ", ".join(text for wanted, text in bands if wanted and choice.detail_radius_km > 0) or "no craters or rocks"
     return (
         "Relief: real LOLA heights (3.8 km a pixel at the equator, interpolated); all below that is synthetic: "
-        f"{made}, seed {choice.seed}, within {choice.detail_radius_km:g} km of the site."
+        f"{made}, seed {choice.seed}, within {choice.detail_radius_km:g} km of the site; "
+        f"the on-board map is LOLA, its error a random field correlated over {choice.map_correlation_km:g} km."
     )
 
 
