@@ -32,7 +32,7 @@ def edited(line, new):
     "line, new, says",
     [
         ("reach_m", "reach_m = -3.0", ["lander.range_finder.reach_m is -3", "at least 0"]),
-        ("reach_m", "reach_km = 10.0", ["unknown key lander.range_finder.reach_km", "did you mean reach_m?", "unit is fixed by the key"]),
+        ("reach_m", "reach_km = 10.0", ["unknown key lander.range_finder.reach_km", "did you mean reach_m (the unit is fixed by the key)?"]),
         ("reach_m", "rech_m = 893.0", ["unknown key lander.range_finder.rech_m", "did you mean reach_m?"]),
         ("reach_m", 'reach_m = "far"', ['reach_m is the text "far"', "must be a number"]),
         ("reach_m", "reach_m = true", ["reach_m is true", "must be a number"]),
@@ -49,12 +49,13 @@ def edited(line, new):
         ("epoch_utc", "epoch_utc = 2025-06-05T18:15:00+09:00", ["another time zone", "UTC"]),
         ("epoch_utc", "epoch_utc = 1869-06-05T18:15:00Z", ["1972 to 2149"]),
         ("epoch_utc", "epoch_utc = 2025-06-05T20:15:00Z", ["planned_touchdown_utc is not after"]),
-        ("dry_cg_m", "dry_cg_m = [0.0, 0.0]", ["lander.mass.dry_cg_m"]),
+        ("dry_cg_m", "dry_cg_m = [0.0, 0.0]", ["lander.mass.dry_cg_m.2 is missing", "too short"]),
         ("dry_cg_m", "dry_cg_m = [0.0, 0.0, 'up']", ["lander.mass.dry_cg_m.2", "must be a number"]),
         ("dry_mass_kg", "dry_mass_kg = -340.0", ["dry_mass_kg is -340", "above 0"]),
-        ("main_loaded_kg", "main_loaded_kg = 5.0", ["main_unusable_kg (8) is more than main_loaded_kg (5)"]),
+        ("main_loaded_kg", "main_loaded_kg = 5.0", ["lander.mass: main_unusable_kg (8) is more than main_loaded_kg (5)"]),
         ("perilune_altitude_km", "perilune_altitude_km = 150.0", ["above the apolune of 100 km"]),
         ("perilune_altitude_km", "perilune_altitude_km = -20.0", ["start.perilune_altitude_km is -20", "at least -9"]),
+        ("perilune_altitude_km", "perilune_altitude_km = -3.0", ["start.perilune_altitude_km is -3 km", "meets the ground", "higher perilune"]),
         ("structural_speed_m_s", "structural_speed_m_s = 1.5", ["limits.vertical_speed_m_s", "structural"]),
         ("gate_policy", 'gate_policy = "distrusts"', ['did you mean "distrust"?']),
         ("summary", 'summary = ""', ["mission.summary has 0 characters", "at least 1"]),
@@ -62,8 +63,8 @@ def edited(line, new):
         ("[limits]", "[limit]", ["unknown key limit", "did you mean limits?"]),
         ("reach_m", "reach_m = 1\nreach_m = 2", ["not valid TOML"]),
         ("reach_m", "reach_m = ", ["not valid TOML"]),
-        ("reach_m", "reach_m = 0x" + "f" * 40, ["64 bits"]),
-        ("lander.range_finder.reach_m", "lander.range_finder.reach_mm = 893.0", ["unknown path lander.range_finder.reach_mm", "did you mean reach_m?"]),
+        ("reach_m", "reach_m = 0x" + "f" * 40, ["reach_m is a whole number of more than 64 bits"]),
+        ("lander.range_finder.reach_m", "lander.range_finder.reach_mm = 893.0", ["unknown path lander.range_finder.reach_mm", "(the unit is"]),
         ("lander.range_finder.reach_m", "lander.range_finder.reach_m = -1.0", ["lander.range_finder.reach_m is -1", "at least 0"]),
         ("lander.range_finder.reach_m", "mission.case = 'x'", ["a case is chosen by its name"]),
         ('path = "lander.mass.dry_mass_kg"', 'path = "lander.mass.dry_mas_kg"', ["no path of the mission", "did you mean lander.mass.dry_mass_kg?"]),
@@ -77,7 +78,7 @@ def test_names_line_fault_and_remedy(line, new, says):
     message = refused(text)
     for words in says:
         assert words in message, message
-    if "64 bits" not in says and not {"planned_touchdown_utc is not after", "limits.vertical_speed_m_s"} & set(says) and "\n" not in new:
+    if not {"planned_touchdown_utc is not after", "limits.vertical_speed_m_s"} & set(says) and "\n" not in new:
         near = {number} if "main_loaded_kg" not in new else set(range(number - 6, number))  # a contradiction points at its table
         assert int(re.match(r"my\.toml:(\d+): ", message).group(1)) in near, message
 
@@ -103,12 +104,12 @@ def test_points_at_a_key_that_belongs_elsewhere():
     "override, says",
     [
         ("lander.range_finder.reach_m=-3", ["--set lander.range_finder.reach_m=-3", "at least 0"]),
-        ("lander.range_finder.reach_km=3", ["did you mean reach_m?", "unit is fixed"]),
+        ("lander.range_finder.reach_km=3", ["did you mean reach_m (the unit is fixed by the key)?"]),
         ("lander.rangefinder.reach_m=3", ["unknown path lander.rangefinder", "did you mean range_finder?"]),
         ("landr.mass.dry_mass_kg=3", ["unknown path landr", "did you mean lander?"]),
         ("lander.range_finder.reach_m.0=3", ["unknown path lander.range_finder.reach_m.0"]),
         ("lander.mass.dry_cg_m.3=3", ["unknown path lander.mass.dry_cg_m.3"]),
-        ("lander.mass.dry_cg_m.0=5", ["dry_cg_m", "footpads"]),
+        ("lander.mass.dry_cg_m.0=5", ["lander: mass.dry_cg_m", "footpads"]),
         ("lander.range_finder.reach_m", ["write path=value"]),
         ("=3", ["write path=value"]),
         ("lander.range_finder.reach_m=", ["write path=value"]),
@@ -160,7 +161,7 @@ def test_refuses_a_file_that_may_not_be_read(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "x = 1", "[" * 5000, "x = " + "[" * 5000, "x = " + "{a=" * 3000, "\x00", "x = 9" + "9" * 5000, '"" = 1', "a.0 = 1"]
+    "text", ["", "x = 1", "[" * 5000, "x = " + "[" * 5000, "x = " + "{a=" * 3000, "\x00", "x = " + "9" * 5000, '"" = 1', "a.0 = 1"]
 )
 def test_refuses_what_is_no_mission(text):
     refused(text)

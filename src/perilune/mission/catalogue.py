@@ -35,7 +35,9 @@ def mission_file(name_or_path: str | Path) -> Path:
     if is_there:
         return path
     if path.suffix == ".toml" or len(path.parts) > 1:
-        raise PeriluneError(one_line(f"{text}: there is no such file; give the path of a mission file or one of {', '.join(names)}"))
+        raise PeriluneError(
+            one_line(f"{text}: there is no such file; give the path of a mission file or a name of the catalogue ({', '.join(names)})")
+        )
     near = nearest(text, names)
     advice = f"did you mean {near}? " if near else ""
-    raise PeriluneError(one_line(f"unknown mission {text!r}; {advice}there are {', '.join(names)}, or give the path of a TOML file"))
+    raise PeriluneError(one_line(f"unknown mission {text!r}; {advice}the catalogue has {', '.join(names)}; or give the path of a TOML file"))

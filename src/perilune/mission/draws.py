@@ -112,7 +112,7 @@ def read_back(mission: Mission, drawn: dict[str, np.ndarray], packs: dict[str, n
     for path in drawn:
         _slot(packs, path)
     for path, value in leaves(mission):
-        if path.partition(".")[0] not in packs:
+        if path.partition(".")[0] not in packs or isinstance(value, str) or value is None:
             continue
         for component, own in [(f"{path}.{i}", v) for i, v in enumerate(value)] if isinstance(value, tuple) else [(path, value)]:
             try:

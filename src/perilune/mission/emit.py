@@ -21,7 +21,7 @@ BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 def to_toml(mission: Mission) -> str:
     """The mission as TOML; `loader.read` of it gives an equal mission."""
     head = [f"# Mission {mission.mission.name!r} as flown in the case {mission.case!r}, whose settings stand under [cases] and replace those above."]
-    return "\n".join([*head, *_table(mission.planned, "")]) + "\n"
+    return "\n".join([*head, *_table(mission.written, "")]) + "\n"
 
 
 def _table(model: BaseModel, path: str) -> Iterator[str]:

@@ -1,15 +1,15 @@
 """The loader: from a name, a file and what the user set from outside to a mission that can be flown, or to one sentence on why not.
 
-A case's settings edit the truth only: the loaded mission carries them, and `mission.planned` is the same mission without them, from which the
-avionics take their beliefs. What the user sets edits the mission itself, except where the chosen case sets the same number; there it replaces the
-case's setting.
+A case's settings of the lander, the environment and the errors at the start edit the truth only: the loaded mission carries them, and
+`mission.planned` is the mission without them, from which the avionics take their beliefs; other settings are in both. What the user sets edits
+the mission itself, except where the chosen case sets the same number; there it replaces the case's setting.
 """
 
 import datetime
 import json
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +17,12 @@ from pydantic import ValidationError
 
 from perilune.base.errors import PeriluneError
 from perilune.mission.catalogue import mission_file
+from perilune.mission.clearance import below_ground
 from perilune.mission.dispersions import conflicts
 from perilune.mission.lines import line_index
 from perilune.mission.paths import fields_of, find, nearest, suggestion
 from perilune.mission.refusals import Origin, first_refusal, one_line, shown
-from perilune.mission.schema import Mission, contradictions, dotted
+from perilune.mission.schema import Mission, contradictions, dotted, is_truth
 
 LARGEST_FILE_BYTES = 4 * 1024 * 1024
 DEEPEST = 32  # levels of tables and arrays; a mission needs six
@@ -47,8 +48,7 @@ def load(name_or_path: str | Path, overrides: Overrides = (), case: str | None =
 
 def read(text: str, label: str = "mission.toml", overrides: Overrides = (), case: str | None = None) -> Mission:
     """As `load`, from the text of a mission file; `label` is what messages call it."""
-    document = _parsed(text, label)
-    origin = Origin(label, line_index(text))
+    document, origin = _parsed(text, label)
     base = _checked(document, origin)
     for other in base.cases:
         _in_case(base, other, origin)
@@ -64,9 +64,8 @@ def read(text: str, label: str = "mission.toml", overrides: Overrides = (), case
         else:
             origin.outside[path] = given
             _set(document, target, value, origin, path)
-    planned = _checked(document, origin)
-    flown = _in_case(planned, name, origin)
-    return flown if flown is planned else flown.beside(planned)
+    written = _checked(document, origin)
+    return _in_case(written, name, origin)
 
 
 def _text(file: Path, label: str) -> str:
@@ -90,28 +89,37 @@ def decoded(content: bytes, label: str) -> str:
         raise PeriluneError(one_line(f"{label}:{line}: this is not text in UTF-8; give a TOML file saved as UTF-8")) from error
 
 
-def _parsed(text: str, label: str) -> dict[str, Any]:
+def _parsed(text: str, label: str) -> tuple[dict[str, Any], Origin]:
     try:
         document = tomllib.loads(text)
-        _check_values(document)
-        return document
+        _check_depth(document)
+        origin = Origin(label, line_index(text))
+        for path, value in _whole_numbers(document):
+            if not -(2**63) <= value < 2**63:
+                raise origin.refuse(path, "is a whole number of more than 64 bits; write it with fewer digits or as a decimal number")
+        return document, origin
     except tomllib.TOMLDecodeError as error:
         raise PeriluneError(_syntax(str(error), text, label)) from error
     except RecursionError as error:
         raise PeriluneError(one_line(f"{label}: this is no mission file; its arrays or tables are nested too deeply")) from error
     except ValueError as error:
-        raise PeriluneError(one_line(f"{label}: holds a number or date that no mission needs ({error}); write it with fewer digits")) from error
+        raise PeriluneError(one_line(f"{label}: holds a number of too many digits or a date that does not exist; write it shorter")) from error
 
 
-def _check_values(value: Any, depth: int = 0) -> None:
-    """Raise ValueError for whole numbers beyond TOML's 64 bits, which `tomllib` lets pass, and RecursionError for tables in tables in tables."""
+def _check_depth(value: Any, depth: int = 0) -> None:
+    """Raise RecursionError for tables in tables in tables."""
+    if depth > DEEPEST:
+        raise RecursionError
+    for element in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        _check_depth(element, depth + 1)
+
+
+def _whole_numbers(value: Any, path: str = "") -> Iterator[tuple[str, int]]:
     if isinstance(value, dict | list):
-        if depth > DEEPEST:
-            raise RecursionError
-        for element in value.values() if isinstance(value, dict) else value:
-            _check_values(element, depth + 1)
-    elif isinstance(value, int) and not -(2**63) <= value < 2**63:
-        raise ValueError("a whole number of more than 64 bits")
+        for key, element in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _whole_numbers(element, f"{path}.{key}" if path else str(key))
+    elif isinstance(value, int):
+        yield path, value
 
 
 def _syntax(message: str, text: str, label: str) -> str:
@@ -131,6 +139,9 @@ def _checked(document: dict[str, Any], origin: Origin) -> Mission:
         raise first_refusal(problem, document, Mission, origin) from problem
     for path, sentence in (*contradictions(mission), *conflicts(mission)):
         raise origin.refuse(path, sentence)
+    meets_ground = below_ground(mission)
+    if meets_ground is not None:
+        raise origin.refuse("start.perilune_altitude_km", meets_ground)
     return mission
 
 
@@ -150,19 +161,22 @@ def _chosen_case(mission: Mission, case: str | None, origin: Origin) -> str:
     raise PeriluneError(one_line(f"{origin.label}: unknown case {name!r}; {advice}there are {', '.join(names)}"))
 
 
-def _in_case(planned: Mission, name: str, origin: Origin) -> Mission:
-    """The mission with the settings of one of its cases."""
-    settings = planned.cases[name].set if name in planned.cases else {}
+def _in_case(written: Mission, name: str, origin: Origin) -> Mission:
+    """The mission with the settings of one of its cases; those that are not the truth's alone are in what was planned, too."""
+    settings = written.cases[name].set if name in written.cases else {}
     if not settings:
-        return planned
-    document = planned.model_dump(mode="json")
+        return written
+    truth, planned = written.model_dump(mode="json"), written.model_dump(mode="json")
     inside = Origin(origin.label, origin.lines)
     for path, value in settings.items():
         key = f"cases.{name}.set.{path}"
         given = origin.where(key)
         inside.outside[path] = given
-        _set(document, _target(path, f"{given}: {key}"), value, inside, path)
-    return _checked(document, inside)
+        words = _target(path, f"{given}: {key}")
+        _set(truth, words, value, inside, path)
+        if not is_truth(path):
+            _set(planned, words, value, inside, path)
+    return _checked(truth, inside).beside(written if planned == written.model_dump(mode="json") else _checked(planned, inside), written)
 
 
 def _target(path: str, given: str) -> list[str]:
@@ -213,7 +227,7 @@ def _toml_value(text: str, given: str) -> Any:
     """A value as TOML writes it; a bare word is taken as text."""
     try:
         document = tomllib.loads(f"value = {text}")
-        _check_values(document)
+        _check_depth(document)
         if set(document) == {"value"} and not isinstance(document["value"], dict):
             return _plain(document["value"], given)
     except RecursionError:

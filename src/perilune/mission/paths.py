@@ -109,7 +109,7 @@ def suggestion(model: Any, path: str, choices: list[str]) -> str:
     stem, unit = split_unit(key)
     other_unit = [c for c in choices if split_unit(c)[0] == stem and split_unit(c)[1] != unit]
     if other_unit:
-        return f"did you mean {other_unit[0]}? the unit is fixed by the key"
+        return f"did you mean {other_unit[0]} (the unit is fixed by the key)?"
     elsewhere = [p for p in every_path(model) if p.rpartition(".")[2] == key]
     near = nearest(key, choices)
     if elsewhere and near is None:
@@ -127,8 +127,13 @@ def in_words(bounds: tuple[Any, ...]) -> str:
     for bound in bounds:
         for kind, word, value in ((Gt, "above", "gt"), (Ge, "at least", "ge"), (Lt, "below", "lt"), (Le, "at most", "le")):
             if isinstance(bound, kind):
-                words.append(f"{word} {getattr(bound, value):g}")
+                words.append(f"{word} {readable(getattr(bound, value))}")
     return ", ".join(words)
+
+
+def readable(value: float) -> str:
+    """A bound as an engineer writes it: 1000000 and not 1e+06."""
+    return f"{value:.0f}" if abs(value) < 1e8 and value == int(value) else f"{value:.6g}"
 
 
 def is_inside(value: float, bounds: tuple[Any, ...]) -> bool:

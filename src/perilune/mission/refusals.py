@@ -63,8 +63,8 @@ class Origin:
         return self.label
 
     def refuse(self, path: str, sentence: str) -> PeriluneError:
-        """The error that says `sentence` of the value under `path`."""
-        return PeriluneError(one_line(f"{self.where(path)}: {path} {sentence}"))
+        """The error that says `sentence` of the value under `path` (with a colon behind it where the sentence stands by itself)."""
+        return PeriluneError(one_line(f"{self.where(path.removesuffix(':'))}: {path} {sentence}"))
 
 
 def walkable(loc: Sequence[int | str], document: Any) -> str:
@@ -111,6 +111,8 @@ def sentence_of(error: ErrorDetails, path: str, leaf: Leaf | None) -> str:
         return f"is {shown(value)}; it must be an instant in UTC, such as 2025-06-05T18:15:00Z"
     if kind == "value_error":
         return error["msg"].removeprefix("Value error, ")
+    if kind == "missing" and path.rpartition(".")[2].isdigit():
+        return "is missing; the array before it is too short"
     if kind == "int_from_float" or (kind == "int_type" and isinstance(value, float)):
         return f"is {shown(value)}; it must be a whole number"
     expected_kind = KINDS.get(leaf.kind) if leaf is not None else None
@@ -132,20 +134,19 @@ def first_refusal(problem: ValidationError, document: Any, model: Any, origin: O
     order = {"extra_forbidden": 0, "missing": 2}
     error = min(errors, key=lambda e: order.get(e["type"], 1))
     path = walkable(error["loc"], document)
-    table = path.rpartition(".")[0]
+    table, _, key = path.rpartition(".")
     around = find(model, table) if table else Leaf(model)
     keys = list(fields_of(around.kind)) if around is not None else []
     if error["type"] == "extra_forbidden":
         free = [k for k in keys if k not in _keys_at(document, table)] or keys
-        return PeriluneError(one_line(f"{origin.where(path)}: unknown key {path}; {suggestion(model, path, free)}"))
+        return PeriluneError(one_line(f"{origin.where(path)}: unknown key {path or 'without a name'}; {suggestion(model, path, free)}"))
     leaf = find(model, path)
-    if error["type"] == "missing":
-        about = f" ({leaf.description})" if leaf is not None and leaf.description else ""
-        what = "table" if leaf is not None and fields_of(leaf.kind) else "key"
+    if error["type"] == "missing" and leaf is not None and not key.isdigit():
+        about = f" ({leaf.description})" if leaf.description else ""
+        what = "table" if fields_of(leaf.kind) else "key"
         return PeriluneError(one_line(f"{origin.where(path)}: the {what} {path} is missing{about}; add it"))
-    return (
-        origin.refuse(path, sentence_of(error, path, leaf)) if path else PeriluneError(one_line(f"{origin.label}: {sentence_of(error, path, leaf)}"))
-    )
+    colon = ":" if error["type"] == "value_error" and leaf is not None and fields_of(leaf.kind) else ""
+    return origin.refuse(f"{path}{colon}", sentence_of(error, path, leaf))
 
 
 def _keys_at(document: Any, path: str) -> set[str]:

@@ -82,16 +82,22 @@ class Mission(Parameters):
     cases: Annotated[dict[str, Case], Field(description="named ways to fly the mission; `planned` is the default", default_factory=dict)]
 
     _planned: "Mission | None" = PrivateAttr(default=None)
+    _written: "Mission | None" = PrivateAttr(default=None)
 
     @property
     def planned(self) -> "Mission":
-        """The same mission without the settings of its case: what the avionics may believe."""
+        """The same mission without what its case sets of the truth (`is_truth`): what the avionics may believe."""
         return self if self._planned is None else self._planned
 
-    def beside(self, planned: "Mission") -> "Mission":
-        """This mission as the truth of a case of `planned`."""
+    @property
+    def written(self) -> "Mission":
+        """The same mission without any setting of its case: what stands in the file, and what the user set."""
+        return self if self._written is None else self._written
+
+    def beside(self, planned: "Mission", written: "Mission") -> "Mission":
+        """This mission as the truth of a case."""
         flown = self.model_copy()
-        flown._planned = planned
+        flown._planned, flown._written = planned, written
         return flown
 
     @property
@@ -110,6 +116,11 @@ class Mission(Parameters):
         views = [self.model_dump(mode="json"), self.planned.model_dump(mode="json")]
         content = json.dumps(views, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
         return hashlib.sha256(content.encode()).hexdigest()
+
+
+def is_truth(path: str) -> bool:
+    """Whether the number under `path` belongs to the truth alone, so that the avionics cannot know when a case sets it."""
+    return path.startswith(("lander.", "environment.")) or (path.startswith("start.") and "_error_" in path)
 
 
 def dotted(table: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
