@@ -59,7 +59,7 @@ def fill(record: np.void | np.ndarray, model: BaseModel) -> None:
         When a field of the struct has no counterpart in the model: a struct is filled wholly or not at all.
     """
     keys = {split_unit(key)[0]: key for key in type(model).model_fields}
-    for name in record.dtype.names:
+    for name in record.dtype.names or ():
         key = keys.get(name)
         if key is None:
             raise KeyError(f"{type(model).__name__} has nothing for the kernel's field {name!r}")

@@ -1,8 +1,13 @@
-"""Warp struct instances from records: one element of a structured array as the object that a kernel takes by value."""
+"""Warp structs on the host: arrays of them, and one element of such an array as the object that a kernel takes by value."""
 
 from typing import Any
 
 import numpy as np
+
+
+def records(struct: Any, *shape: int) -> np.ndarray:
+    """A structured array of zeros in the Warp struct's own layout."""
+    return np.zeros(shape, struct.numpy_dtype())
 
 
 def struct_from(record: np.void, struct: Any) -> Any:

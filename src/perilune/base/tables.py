@@ -5,6 +5,7 @@ import json
 import os
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ def key_of(shape: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()[:24]
 
 
-def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
+def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     """Let `write` fill a file beside `path`, then rename: a kill leaves the old file or the new one, never half of it."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -68,9 +69,9 @@ def cached_arrays(kind: str, shape: dict[str, Any], build: Callable[[], dict[str
     arrays = {name: np.ascontiguousarray(a) for name, a in build().items()}
     about = {}
     for name, array in arrays.items():
-        write_atomically(folder / f"{name}.npy", lambda part, array=array: _save_array(part, array))
+        write_atomically(folder / f"{name}.npy", partial(_save_array, array=array))
         about[name] = {"bytes": (folder / f"{name}.npy").stat().st_size, "dtype": str(array.dtype), "shape": list(array.shape)}
-    write_atomically(index, lambda part: part.write_text(json.dumps({"shape": shape, "arrays": about}, indent=1)) and None)
+    write_atomically(index, lambda part: part.write_text(json.dumps({"shape": shape, "arrays": about}, indent=1)))
     return arrays
 
 

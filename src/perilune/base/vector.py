@@ -4,13 +4,20 @@ Importing this module configures Warp (no adjoint code, quiet log) before any ot
 Conventions: SI and radians; a quaternion `q_b_from_a` is (x, y, z, w) and `wp.quat_rotate(q_b_from_a, v_a)` gives `v_b`.
 """
 
+from typing import TypeAlias
+
 import warp as wp
 
 wp.config.enable_backward = False
 wp.config.log_level = wp.LOG_WARNING
 
-real, vec2, vec3, quat, mat33 = wp.float64, wp.vec2d, wp.vec3d, wp.quatd, wp.mat33d
-u32, u64 = wp.uint32, wp.uint64
+real: TypeAlias = wp.float64
+vec2: TypeAlias = wp.vec2d
+vec3: TypeAlias = wp.vec3d
+quat: TypeAlias = wp.quatd
+mat33: TypeAlias = wp.mat33d
+u32: TypeAlias = wp.uint32
+u64: TypeAlias = wp.uint64
 
 ZERO = wp.constant(real(0.0))
 HALF = wp.constant(real(0.5))

@@ -9,6 +9,7 @@ import numpy as np
 import warp as wp
 
 from perilune.avionics.avionics import AvionicsParams
+from perilune.base.structs import records
 from perilune.flight.events import MARKS, EventRow
 from perilune.flight.kernel import build_kernel
 from perilune.flight.record import HistoryRow
@@ -21,7 +22,7 @@ LONGEST_S = 3.0 * 3600.0  # a flight that has not ended by then has not landed
 
 def new_events(scene: Scene, count: int) -> np.ndarray:
     """Room for the events of `count` flights, none happened yet."""
-    events = np.zeros((count, int(MARKS) + len(scene.marks_m)), EventRow.numpy_dtype())
+    events = records(EventRow, count, int(MARKS) + len(scene.marks_m))
     events["time"] = -1.0
     return events
 

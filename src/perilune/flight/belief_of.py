@@ -1,11 +1,13 @@
 """What is loaded into the avionics before flight: the planned, undispersed mission as the computer's beliefs."""
 
+from typing import Any
+
 import numpy as np
 
 from perilune.avionics.avionics import AvionicsParams
 from perilune.avionics.belief import Belief
 from perilune.base.parameters import fill, pack
-from perilune.base.structs import struct_from
+from perilune.base.structs import records, struct_from
 from perilune.base.vector import real
 from perilune.flight.orbit import StartState
 from perilune.lander.lander import LanderParams
@@ -50,12 +52,12 @@ def belief_of(planned: Mission, start: StartState) -> Belief:
 
 def avionics_pack(planned: Mission, start: StartState) -> np.ndarray:
     """The avionics' parameters, shape (1,), the same for every run whatever is dispersed."""
-    packed = np.zeros(1, AvionicsParams.numpy_dtype())
+    packed = records(AvionicsParams, 1)
     fill(packed[0]["belief"], belief_of(planned, start))
     for part in ("navigation", "guidance", "control", "sequence", "touchdown"):
         fill(packed[0][part], getattr(planned.avionics, part))
     return packed
 
 
-def _floats(values: object) -> tuple[float, ...]:
-    return tuple(float(x) for x in values)  # type: ignore[attr-defined]
+def _floats(values: Any) -> Any:
+    return tuple(float(x) for x in values)

@@ -8,6 +8,7 @@ import numpy as np
 import warp as wp
 
 from perilune.avionics.belief import OnBoard
+from perilune.base.structs import records
 from perilune.base.vector import real
 from perilune.environment.ephemeris import fit_third_bodies
 from perilune.environment.gravity import GravityCoefficients, harmonics_struct, load_coefficients
@@ -125,12 +126,12 @@ def build_batch(scene: Scene, seed: int | None, runs: np.ndarray) -> Batch:
     drawn = draw(mission, seed, runs)
     parts = truth_packs(mission, len(runs))
     apply(drawn, parts)
-    packs = np.zeros(len(runs), FlightPack.numpy_dtype())
+    packs = records(FlightPack, len(runs))
     packs["seed"], packs["run"] = seed or 0, runs
     packs["lander"], packs["environment"] = parts["lander"], parts["environment"]
     packs["structural_speed"] = mission.limits.structural_speed_m_s
     read_back(mission, drawn, {"lander": packs["lander"], "environment": packs["environment"], "start": parts["start"]})
-    states = np.zeros(len(runs), FlightState.numpy_dtype())
+    states = records(FlightState, len(runs))
     axes = orbit_axes(scene.start.position_mci, scene.start.velocity_mci)
     position_error, velocity_error = start_errors(parts["start"])
     states["body"]["position"] = scene.start.position_mci + position_error @ axes
