@@ -1,0 +1,108 @@
+"""The rows that hold a model against a stranger: what is compared with what, how near it must be, and how near it came.
+
+A check is one comparison; a group of checks is one file of this folder with a list `CHECKS`, and one line in `GROUPS` here. A check whose stranger (a
+program or data set that is not ours) is not installed is "not run", never "passed"; whatever goes wrong in one is "failed" with its sentence.
+"""
+
+import importlib
+import math
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+GROUPS = (
+    "published_numbers",
+    "gravity",
+    # "corridor",
+    "frames",
+    "random_draws",
+    # "conservation",
+    # "propulsion",
+    # "bare_step",
+    "check_cases",
+    # "engine_off",
+    # "step_halving",
+)
+
+Measured = float | tuple[float, str]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One comparison: `measure` returns its error in `unit`, or the error and a remark; it passes within `tolerance`.
+
+    `peers` are the modules of the strangers that it needs; a `full` check takes minutes and runs only when asked for.
+    """
+
+    name: str
+    what: str
+    reference: str
+    tolerance: float
+    unit: str
+    measure: Callable[[], Measured]
+    peers: tuple[str, ...] = ()
+    full: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    """What came of a check; `status` is "passed", "failed" or "not run", `reason` a remark or, when it did not pass, why."""
+
+    name: str
+    what: str
+    reference: str
+    tolerance: float
+    achieved: float | None
+    unit: str
+    status: str
+    reason: str
+    seconds: float
+
+
+def all_checks() -> list[Check]:
+    """Every check of every group, in the order of the page."""
+    return [check for group in GROUPS for check in importlib.import_module(f"perilune.validation.{group}").CHECKS]
+
+
+def run_check(check: Check, full: bool = True) -> Row:
+    """The row of one check."""
+
+    def row(achieved: float | None, status: str, reason: str) -> Row:
+        return Row(
+            check.name, check.what, check.reference, check.tolerance, achieved, check.unit, status, reason, round(time.perf_counter() - began, 3)
+        )
+
+    began = time.perf_counter()
+    if check.full and not full:
+        return row(None, "not run", "takes minutes; run with --full")
+    for peer in check.peers:
+        try:
+            importlib.import_module(peer)
+        except Exception as error:
+            return row(None, "not run", f"{peer.partition('.')[0]} cannot be imported ({_sentence(error)}); install it to run this row")
+    try:
+        measured = check.measure()
+    except Exception as error:
+        return row(None, "failed", _sentence(error))
+    achieved, remark = measured if isinstance(measured, tuple) else (measured, "")
+    achieved = float(achieved)
+    if not math.isfinite(achieved):
+        return row(None, "failed", "the comparison gave no finite number")
+    if achieved <= check.tolerance:
+        return row(achieved, "passed", remark)
+    return row(achieved, "failed", f"{achieved:.3g} {check.unit} is more than the tolerance{'; ' + remark if remark else ''}")
+
+
+def run_rows(full: bool = False, progress: Callable[[Row], None] | None = None, checks: Iterable[Check] | None = None) -> list[Row]:
+    """Run every check (or only `checks`) and return its row; `progress` is given each row when it is there."""
+    rows = []
+    for check in all_checks() if checks is None else checks:
+        rows.append(run_check(check, full))
+        if progress:
+            progress(rows[-1])
+    return rows
+
+
+def _sentence(error: Exception) -> str:
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -1,0 +1,100 @@
+"""Worlds and landers without a mission's plan: any epoch, any degree of the field, a lander whose computer is off and that coasts.
+
+The lander is Resilience's (its inertia and footpads); the kernel and its integrator are those of every flight.
+"""
+
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+import warp as wp
+
+from perilune.avionics.belief import OnBoard
+from perilune.base.vector import real
+from perilune.environment.ephemeris import fit_third_bodies
+from perilune.environment.gravity import harmonics_struct, load_coefficients
+from perilune.environment.gravity_corridor import no_corridor
+from perilune.environment.orientation import fit_orientation
+from perilune.environment.relief_site import build_relief
+from perilune.flight.advance import advance, new_events
+from perilune.flight.record import HistoryRow
+from perilune.flight.setup import Batch, Scene, build_batch, build_scene
+from perilune.flight.state import FLYING, FlightPack, FlightState, World
+from perilune.mission.draws import truth_packs
+from perilune.mission.loader import load
+from perilune.mission.schema import Mission
+
+
+@cache
+def landing_scene() -> Scene:
+    """The scene of the Resilience mission as it is flown: its corridor table, its relief."""
+    return build_scene(load("resilience"))
+
+
+@cache
+def planned_flight() -> tuple[Batch, np.ndarray, np.ndarray]:
+    """The undispersed flight of Resilience to its end: batch, events (count,) and one row a tick."""
+    scene = landing_scene()
+    batch = build_batch(scene, None, np.array([0]))
+    events = new_events(scene, 1)
+    history = np.zeros((1, 60000), HistoryRow.numpy_dtype())
+    advance(scene, batch, events, history=history)
+    return batch, events[0], history[0, : int(batch.states["tick"][0])]
+
+
+def coasting_scene(epoch_tdb_s: float, span_s: float, degree: int, third_bodies: bool) -> Scene:
+    """A world at any epoch, its series fitted over `span_s` [s], with the direct harmonic sum to `degree` everywhere."""
+    wp.init()
+    mission = load("resilience")
+    relief = build_relief(mission.environment.relief, mission.site.latitude_deg, mission.site.longitude_deg)
+    world = World()
+    world.orientation = fit_orientation(epoch_tdb_s, -60.0, span_s + 60.0)
+    world.bodies = fit_third_bodies(epoch_tdb_s, -60.0, span_s + 60.0)
+    world.harmonics = harmonics_struct(load_coefficients(degree))
+    world.corridor = no_corridor()
+    world.relief = relief
+    world.third_bodies = third_bodies
+    world.direct_field = True
+    world.marks = wp.array(np.zeros(0), dtype=real, device="cpu")
+    on_board = OnBoard()
+    on_board.orientation, on_board.harmonics, on_board.corridor, on_board.relief = world.orientation, world.harmonics, world.corridor, relief
+    planned = landing_scene()
+    return replace(planned, world=world, on_board=on_board, marks_m=np.zeros(0), keep=[relief])
+
+
+def coasting_lander(
+    scene: Scene, position: np.ndarray, velocity: np.ndarray, attitude: Any = (0, 0, 0, 1), rate: Any = (0, 0, 0), time_s: float = 0.0
+) -> Batch:
+    """One lander without a computer, from position [m], velocity [m/s], attitude (mci from body) and rate [rad/s, body] at `time_s`."""
+    parts = truth_packs(scene.mission, 1)
+    packs: Any = np.zeros(1, FlightPack.numpy_dtype())
+    packs["lander"], packs["environment"], packs["passive"], packs["structural_speed"] = parts["lander"], parts["environment"], True, 6.0
+    states: Any = np.zeros(1, FlightState.numpy_dtype())
+    body = states["body"]
+    body["position"], body["velocity"], body["attitude"], body["rate"] = position, velocity, attitude, rate
+    states["lander"]["main_left"] = packs["lander"]["mass"]["main_loaded"]
+    states["lander"]["rcs_left"] = packs["lander"]["mass"]["rcs_loaded"]
+    states["contact"]["time"] = states["dry_time"] = -1.0
+    states["time"], states["status"] = time_s, FLYING
+    return Batch(np.zeros(1, np.int64), {}, packs, states)
+
+
+def coast(scene: Scene, batch: Batch, until_s: float, step_s: float) -> np.ndarray:
+    """The state (a row of the kernel's) after coasting to `until_s` [s past the epoch] with truth steps of `step_s`; `batch` is left as it was."""
+    flown = Batch(batch.runs, batch.drawn, batch.packs.copy(), batch.states.copy())
+    flown.packs["passive_step"] = step_s
+    advance(scene, flown, new_events(scene, 1), until_s=until_s, threads=1)
+    return flown.states[0]
+
+
+def inertia_of(mission: Mission) -> np.ndarray:
+    """Moments of inertia [kg m²] of a mission's lander with full tanks, by the parallel-axis theorem on the mission file's numbers."""
+    mass = mission.lander.mass
+    parts = [
+        (mass.dry_mass_kg, np.array(mass.dry_cg_m), np.array(mass.dry_inertia_kg_m2)),
+        (mass.main_loaded_kg, np.array([0.0, 0.0, mass.tank_height_m]), np.full(3, 0.4 * mass.main_loaded_kg * mass.tank_radius_m**2)),
+        (mass.rcs_loaded_kg, np.array([0.0, 0.0, mass.rcs_tank_height_m]), np.zeros(3)),
+    ]
+    cg = sum(m * at for m, at, _ in parts) / sum(m for m, _, _ in parts)
+    return np.asarray(sum(own + m * ((at - cg) @ (at - cg) - (at - cg) ** 2) for m, at, own in parts))
