@@ -97,6 +97,16 @@ def test_the_start_weighs_what_the_published_orbits_imply():
     assert 755.0 <= mass.dry_mass_kg + mass.main_loaded_kg + mass.rcs_loaded_kg <= 835.0
 
 
+def test_the_filter_starts_with_the_spread_that_the_start_has():
+    """Navigation's initial uncertainty is the dispersion of the true minus the believed state, component by component."""
+    mission = load("resilience")
+    sigma = {dispersion.path: dispersion.sigma for dispersion in mission.dispersions}
+    for kind, unit in (("position", "m"), ("velocity", "m_s")):
+        for axis in ("along_track", "radial", "normal"):
+            believed = getattr(mission.avionics.navigation, f"{kind}_{axis}_{unit}")
+            assert believed == pytest.approx(sigma[f"start.{kind}_error_{axis}_{unit}"], rel=0.01)
+
+
 def test_the_published_numbers_are_comparable():
     mission = load("resilience")
     assert {number.role for number in mission.published} == {"calibrated", "constrained", "predicted"}

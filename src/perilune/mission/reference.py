@@ -17,6 +17,13 @@ one sentence what is wrong with it. Every key ends in its unit, and its value st
 A key without a default must stand in the file. `--set path=value` sets any number by its dotted path, such as `lander.range_finder.reach_m=893`;
 components of a vector count from 0, such as `lander.mass.dry_cg_m.0=0.005`.
 
+A case is a named way to fly the mission. Under `[cases.NAME.set]` stand the values that differ, as dotted keys. What a case sets of `lander`,
+`environment` and the errors of `start` is the truth only, of which the flight software knows nothing; everything else it sets is known to both.
+A value given with `--set` changes the mission for both, except where the case sets the same number: there it replaces the case's.
+
+A dispersion moves one number of the truth from run to run about its value in the mission, and only when a seed is given. `hold` names those that
+a case leaves at their value.
+
 This page is written from the program's own models: `python -m perilune.mission.reference > docs/mission-file.md`.
 """
 TAIL_HEAD = """
