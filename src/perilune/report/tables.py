@@ -1,0 +1,131 @@
+"""The tables of a report: touchdown, events, published beside flown, what is not modelled or assumed, and where the result comes from."""
+
+from collections.abc import Iterable
+from html import escape
+from typing import Any
+
+from perilune.report.assumed import assumed
+from perilune.report.numbers import number, unit
+from perilune.report.view import View
+
+EVENT_COLUMNS = (
+    ("t_s", "time after the burn (s)"),
+    ("altitude_m", "altitude (m)"),
+    ("height_m", "height above ground (m)"),
+    ("vertical_speed_m_s", "vertical speed, down + (m/s)"),
+    ("horizontal_speed_m_s", "horizontal speed (m/s)"),
+)
+
+
+def table(name: str, heads: Iterable[str], rows: Iterable[Iterable[str]], numeric: Iterable[int] = (), classes: Iterable[str] = ()) -> str:
+    """An HTML table of ready-made cells; columns in `numeric` are set flush right."""
+    right = set(numeric)
+    marks = [' class="n"' if i in right else "" for i in range(32)]
+    head = "".join(f"<th{marks[i]}>{text}</th>" for i, text in enumerate(heads))
+    kinds = list(classes)
+    body = []
+    for j, row in enumerate(rows):
+        kind = f' class="{kinds[j]}"' if j < len(kinds) and kinds[j] else ""
+        body.append(f"<tr{kind}>" + "".join(f"<td{marks[i]}>{cell}</td>" for i, cell in enumerate(row)) + "</tr>")
+    return f'<div class="wide"><table id="{name}"><thead><tr>{head}</tr></thead><tbody>{"".join(body)}</tbody></table></div>'
+
+
+def touchdown_table(view: View) -> str:
+    """The touchdown with the limits of the mission, or the sentence that there was none."""
+    touchdown, limits = view.flight.touchdown, view.mission.limits
+    if touchdown is None:
+        return "<p>There was no touchdown.</p>"
+    bound = {"vertical_speed_m_s": limits.vertical_speed_m_s, "horizontal_speed_m_s": limits.horizontal_speed_m_s, "tilt_deg": limits.tilt_deg}
+    rows = [
+        ("instant", escape(touchdown.time_utc), "UTC", None),
+        ("latitude", f"{touchdown.latitude_deg:.5f}", "°", None),
+        ("east longitude", f"{touchdown.longitude_deg:.5f}".replace("-", "−"), "°", None),
+        ("distance from the site", number(touchdown.miss_m), "m", None),
+        ("vertical speed, down +", number(touchdown.vertical_speed_m_s), "m/s", "vertical_speed_m_s"),
+        ("horizontal speed", number(touchdown.horizontal_speed_m_s), "m/s", "horizontal_speed_m_s"),
+        ("tilt from the vertical", number(touchdown.tilt_deg), "°", "tilt_deg"),
+        ("slope of the ground", number(touchdown.slope_deg), "°", None),
+        ("usable main propellant left", number(touchdown.propellant_left_kg), "kg", None),
+    ]
+    cells, kinds = [], []
+    for label, value, shown_unit, key in rows:
+        is_over = key is not None and getattr(touchdown, key) > bound[key]
+        said = "" if key is None else f"{'above' if is_over else 'within'} {bound[key]:g} {shown_unit}"
+        cells.append((label, value, shown_unit, said))
+        kinds.append("out" if is_over else "")
+    return table("touchdown", ("at the first touch", "value", "unit", "limit"), cells, (1,), kinds)
+
+
+def event_table(view: View) -> str:
+    """Every event of the flight in the order of time."""
+    heads = ("event", "UTC", *(title for _, title in EVENT_COLUMNS))
+    rows = [
+        (escape(e["name"]), escape(e["time_utc"].removesuffix("Z").rpartition("T")[2]), *(number(e[key]) for key, _ in EVENT_COLUMNS)) for e in view.events
+    ]
+    day = view.events[0]["time_utc"].partition("T")[0] if view.events else ""
+    return (f"<p class=note>Day {escape(day)}; the true state at each event.</p>" if day else "") + table("events", heads, rows, range(1, 7))
+
+
+def published_table(view: View) -> str:
+    """Published beside flown; what lies outside its band is printed as plainly as what lies inside."""
+    rows, kinds = [], []
+    for p in view.flight.published:
+        at = f" at {number(p.at_height_m)} m" if p.at_height_m is not None and "_at_height_" not in p.name else ""
+        limits = "—" if p.low is None and p.high is None else f"{number(p.low)} to {number(p.high)}"
+        said = {True: "inside", False: "outside", None: "—"}[p.inside]
+        rows.append(
+            (
+                escape(p.name) + (f'<span class="note">{at}</span>' if at else ""),
+                _moment(p.published),
+                limits,
+                _moment(p.flown),
+                escape(unit(p.unit)),
+                said,
+                escape(p.note.replace("-", "−") if p.flown is not None else p.note),
+                escape(p.role),
+                f'<span class="note">{escape(p.source)}</span>',
+            )
+        )
+        kinds.append({True: "in", False: "out", None: ""}[p.inside])
+    if not rows:
+        return "<p>The mission file holds no published number of this case.</p>"
+    heads = ("what", "published", "band", "flown", "unit", "band met", "difference or reason", "role", "source")
+    return table("published", heads, rows, (1, 2, 3), kinds)
+
+
+def _moment(value: Any) -> str:
+    """A number, or an instant without the T and the Z that machines want."""
+    return escape(value.replace("T", " ").removesuffix("Z")) if isinstance(value, str) else number(value)
+
+
+def caveat_list(view: View) -> str:
+    """What this flight does not have in it."""
+    return "<ul id=caveats>" + "".join(f"<li>{escape(text)}</li>" for text in view.flight.not_yet_modelled) + "</ul>"
+
+
+def assumed_table(view: View) -> str:
+    """Every number of the mission that has no source."""
+    rows = [(f"<code>{escape(a.path)}</code>", escape(_value(a.value)), escape(a.remark)) for a in assumed(view.mission)]
+    if not rows:
+        return "<p>Which numbers are assumed is said in the comments of the mission file, which does not belong to the catalogue.</p>"
+    said = f"<p class=note>{len(rows)} numbers; values as flown, in the unit that ends the key.</p>"
+    return f"<details><summary>Assumed and solved numbers of the mission ({len(rows)})</summary>{said}{table('assumed', ('key', 'value', 'remark'), rows)}</details>"
+
+
+def _value(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(number(v) for v in value)
+    return number(value)
+
+
+def provenance_table(view: View) -> str:
+    """Where the result comes from."""
+    return table("provenance", ("key", "value"), ((escape(key), escape(text)) for key, text in _flat(view.flight.provenance)))
+
+
+def _flat(value: dict[str, Any], prefix: str = "") -> Iterable[tuple[str, str]]:
+    for key, element in value.items():
+        if isinstance(element, dict):
+            yield from _flat(element, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", "none (undispersed)" if element is None and key == "seed" else "none" if element is None else str(element)
