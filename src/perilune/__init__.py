@@ -1,3 +1,64 @@
-"""Fly a lunar landing before the Moon does."""
+"""Fly a lunar landing before the Moon does.
+
+>>> import perilune
+>>> flight = perilune.fly(perilune.load("resilience"), case="as-flown", seed=3)
+>>> flight.verdict
+'crashed'
+"""
+
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+__all__ = ["Flight", "Mission", "PeriluneError", "catalogue", "fly", "fly_many", "load"]
+
+if TYPE_CHECKING:
+    from perilune.base.errors import PeriluneError
+    from perilune.flight.flight import Flight
+    from perilune.flight.fly import fly
+    from perilune.flight.fly_many import fly_many
+    from perilune.mission.catalogue import catalogue
+    from perilune.mission.loader import load
+    from perilune.mission.schema import Mission
+
+_HOMES = {
+    "Flight": "perilune.flight.flight",
+    "Mission": "perilune.mission.schema",
+    "PeriluneError": "perilune.base.errors",
+    "catalogue": "perilune.mission.catalogue",
+    "fly": "perilune.flight.fly",
+    "fly_many": "perilune.flight.fly_many",
+    "load": "perilune.mission.loader",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for when it is asked for: `import perilune` alone takes no time."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'perilune' has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(_HOMES[name]), name)
+    if _HOMES[name].startswith("perilune.flight."):
+        _let_reports_be_written()
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+def _let_reports_be_written() -> None:
+    """A saved flight holds its report, which is written two floors above it."""
+    from importlib.util import find_spec
+    from pathlib import Path
+
+    from perilune.flight.save import also_written
+
+    def write(flight: Any, path: Path) -> None:
+        from perilune.report.html_report import write_report
+
+        write_report(flight, path)
+
+    if find_spec("perilune.report.html_report") is not None:
+        also_written["report.html"] = write

@@ -1,0 +1,74 @@
+"""`perilune fly`: flies one run of a mission, shows what came out beside what was published, and keeps it in a folder."""
+
+import re
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from perilune.cli.check import CASE, MISSION, SET
+
+if TYPE_CHECKING:
+    from perilune.mission.schema import Mission
+
+
+class StartChoice(StrEnum):
+    """Where a flight begins."""
+
+    DOI = "doi"
+    PDI = "pdi"
+
+
+SEED = typer.Option(metavar="N", help="Draw the dispersions with this seed; left out, every dispersion is at its mean.", show_default=False)
+RUN = typer.Option(metavar="K", help="Which run of the seed.")
+START = typer.Option(help="After the descent orbit insertion burn (doi), or just before the powered descent (pdi).")
+OUT = typer.Option(metavar="DIR", help="The folder for the results; left out, flights/ in the working directory.", show_default=False)
+JSON = typer.Option("--json", help="Print flight.json on the standard output, and nothing else there.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+    app.command("fly", help="Fly one run of a mission and keep it in a folder.")(fly)
+
+
+def fly(
+    mission: Annotated[str, MISSION],
+    case: Annotated[str | None, CASE] = None,
+    seed: Annotated[int | None, SEED] = None,
+    run: Annotated[int, RUN] = 0,
+    start: Annotated[StartChoice, START] = StartChoice.DOI,
+    overrides: Annotated[list[str] | None, SET] = None,
+    out: Annotated[Path | None, OUT] = None,
+    as_json: Annotated[bool, JSON] = False,
+) -> None:
+    """Fly, save, show."""
+    from perilune.cli.progress import showing_progress
+    from perilune.mission.loader import load
+
+    loaded = load(mission, overrides or (), case)
+    with showing_progress() as progress:
+        progress("loading flight code", 0.0)
+        import perilune
+        from perilune.flight.save import as_text, check_writable
+
+        folder = out if out is not None else default_folder(loaded, seed, run, start, bool(overrides))
+        check_writable(folder)
+        flight = perilune.fly(loaded, seed=seed, run=run, start=start.value, progress=progress)
+        progress("writing the results", 0.0)
+        flight.save(folder)
+    if as_json:
+        print(as_text(flight), end="")
+        return
+    from perilune.cli.show_flight import show_flight
+
+    show_flight(flight, folder)
+
+
+def default_folder(mission: "Mission", seed: int | None, run: int, start: str, is_edited: bool) -> Path:
+    """`flights/<mission>-<case>[-seed<N>-run<K>][-pdi][-<hash>]`: the hash of a mission with overrides keeps its results apart."""
+    words = [mission.mission.name, mission.case]
+    words += [f"seed{seed}", f"run{run}"] if seed is not None else [f"run{run}"] if run else []
+    words += [start] if start != "doi" else []
+    words += [mission.hash[:8]] if is_edited else []
+    return Path("flights") / re.sub(r"[^\w.-]+", "-", "-".join(words)).strip(".-")

@@ -1,0 +1,58 @@
+"""The command line: `perilune VERB`, one file a group of verbs, and one sentence with exit code 2 for every mistake."""
+
+import os
+import sys
+
+import typer
+
+from perilune.base.errors import PeriluneError
+from perilune.cli import check, fly, missions, validate
+
+app = typer.Typer(
+    name="perilune",
+    help="Fly a lunar landing before the Moon does.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for group in (missions, fly, check, validate):
+    group.register(app)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and leave with its exit code: 0, 1 (a check failed), 2 (a mistake of the user) or 130 (Ctrl-C)."""
+    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+
+
+def run(arguments: list[str]) -> int:
+    """As `main`, returning the exit code."""
+    try:
+        code = app(args=arguments, prog_name="perilune", standalone_mode=False)
+    except PeriluneError as error:
+        return refuse(str(error))
+    except KeyboardInterrupt:
+        code = 130
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w")  # Python would complain again when it flushes
+        return 1
+    except Exception as error:
+        if type(error).__name__ == "Abort":
+            code = 130
+        elif type(error).__name__ == "NoArgsIsHelpError":
+            print(str(getattr(error, "message", error)))
+            return 0
+        elif hasattr(error, "format_message") and hasattr(error, "exit_code"):  # Typer's and Click's own, whichever of them raised it
+            return refuse(error.format_message())
+        else:
+            raise
+    if code == 130:
+        print("perilune: stopped before the end; nothing was written", file=sys.stderr)
+    return code if isinstance(code, int) else 0
+
+
+def refuse(sentence: str) -> int:
+    """Say one sentence on the error stream; the exit code of a mistake."""
+    print(f"perilune: {' '.join(sentence.split())}", file=sys.stderr)
+    return 2

@@ -1,0 +1,78 @@
+"""A flight on the terminal: what of the relief is real, the events, flown numbers beside published ones, the touchdown and the verdict."""
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from perilune.flight.compare_published import PublishedNumber
+from perilune.flight.flight import Flight
+
+COLOURS = {"landed": "bold green", "tipped-over": "bold yellow", "hard-landing": "bold yellow"}
+
+
+def show_flight(flight: Flight, folder: Path) -> None:
+    """Print it; plain text where the output is no terminal."""
+    console = Console(highlight=False, markup=False)
+    console.print(flight.provenance["relief"], style="dim")
+    console.print(f"{flight.mission.mission.title}, case {flight.case}, {_drawn(flight)}")
+    console.print()
+    console.print(events_table(flight))
+    if flight.published:
+        console.print(published_table(flight.published))
+    touchdown = flight.touchdown
+    if touchdown is not None:
+        console.print(
+            f"touchdown  {touchdown.time_utc}  {touchdown.latitude_deg:.4f}°, {touchdown.longitude_deg:.4f}°, {touchdown.miss_m:.0f} m away; "
+            f"{touchdown.vertical_speed_m_s:.2f} m/s down, {touchdown.horizontal_speed_m_s:.2f} m/s across, "
+            f"tilt {touchdown.tilt_deg:.1f}°, slope {touchdown.slope_deg:.1f}°, {touchdown.propellant_left_kg:.1f} kg of propellant left"
+        )
+    line = Text("verdict    ")
+    line.append(flight.verdict, COLOURS.get(flight.verdict, "bold red"))
+    line.append(f"  {flight.reason}")
+    console.print(line)
+    report = folder / "report.html"
+    console.print(f"report     {report if report.exists() else folder}")
+
+
+def events_table(flight: Flight) -> Table:
+    """What happened, with time to the planned touchdown."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name, justify in (("event", "left"), ("UTC", "left"), ("T, s", "right"), ("altitude, m", "right"), ("height, m", "right")):
+        table.add_column(name, justify=justify)  # type: ignore[arg-type]
+    table.add_column("m/s down", justify="right")
+    table.add_column("m/s across", justify="right")
+    planned = flight.flown.scene.start.planned_touchdown_s
+    for event in flight.events:
+        numbers = (f"{event.t_s - planned:+.1f}", f"{event.altitude_m:.0f}", f"{event.height_m:.1f}")
+        speeds = (f"{event.vertical_speed_m_s:.2f}", f"{event.horizontal_speed_m_s:.2f}")
+        table.add_row(event.name, event.time_utc[11:21], *numbers, *speeds)
+    table.add_row()
+    return table
+
+
+def published_table(numbers: list[PublishedNumber]) -> Table:
+    """Published beside flown: how far off, and whether it lies in the source's band."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name, justify in (("published number", "left"), ("published", "right"), ("flown", "right"), ("unit", "left"), ("role", "left")):
+        table.add_column(name, justify=justify)  # type: ignore[arg-type]
+    table.add_column("difference")
+    for number in numbers:
+        style = "red" if number.inside is False else "green" if number.inside else None
+        table.add_row(number.name, shown(number.published), shown(number.flown), number.unit, number.role, Text(number.note, style or ""))
+    table.add_row()
+    return table
+
+
+def shown(value: float | str | None) -> str:
+    """A number with four to six figures, an instant as its time of day, nothing as a dash."""
+    if value is None:
+        return "–"
+    if isinstance(value, str):
+        return value[11:-1] if len(value) > 19 and value[10] == "T" else value
+    return f"{value:.1f}" if abs(value) >= 1000 else f"{value:.4g}" if abs(value) < 100 else f"{value:.5g}"
+
+
+def _drawn(flight: Flight) -> str:
+    return "undispersed" if flight.seed is None else f"seed {flight.seed}, run {flight.run}"

@@ -1,0 +1,13 @@
+"""What a flight of today does not have in it: the sentences that stand in every result."""
+
+NOT_YET_MODELLED = (
+    "Propellant slosh, tank pressure and mixture ratio: the propellant is a rigid body that shrinks.",
+    "Single attitude thrusters and their pulses: the commanded torque is given as asked, within its limit.",
+    "Pulses of the assist engines: their thrust is the mean of the commanded duty, with a lag.",
+    "The descent orbit insertion burn: an impulse; its errors are drawn into the state that follows it.",
+    "Legs, bounce and sliding: the verdict is taken from the state at the first touch and a static test of whether the lander stands.",
+    "Plume, dust and blinding of sensors: the range finder sees the bare relief, the star tracker always sees stars.",
+    "Structure, thermal state, power and radio link: telemetry is what the computer publishes, whether or not a station hears it.",
+    "Computing time: commands act in the control period in which they are computed.",
+    "Solid tides (2e-7 m/s²), solar pressure and relativity.",
+)

@@ -1,0 +1,127 @@
+"""A flight that was flown: its verdict, events, touchdown and record, beside the published numbers, ready to be looked at or kept."""
+
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from perilune.avionics.sequencer import MODES
+from perilune.flight.caveats import NOT_YET_MODELLED
+from perilune.flight.compare_published import PublishedNumber
+from perilune.flight.flown import Event, Flown, Touchdown
+from perilune.flight.record import columns
+from perilune.mission.schema import Mission
+
+if TYPE_CHECKING:
+    import matplotlib.figure
+    import polars as pl
+
+
+@dataclass(frozen=True, repr=False)
+class Flight:
+    """One flight with everything that was asked of it; made by `fly`.
+
+    `history` and `telemetry` are Polars frames of one row a control period (10 Hz) from the start of the flight to its end; their columns are
+    listed in docs/results.md. `flown` holds the raw run (packs, states, event table) for those who go on from here.
+    """
+
+    mission: Mission
+    seed: int | None
+    run: int
+    start: str
+    verdict: str
+    reason: str
+    events: list[Event]
+    touchdown: Touchdown | None
+    published: list[PublishedNumber]
+    provenance: dict[str, Any]
+    flown: Flown
+    telemetry_rows: np.ndarray
+    drawn: dict[str, float]
+    not_yet_modelled: tuple[str, ...] = NOT_YET_MODELLED
+
+    def __repr__(self) -> str:
+        drawn = "undispersed" if self.seed is None else f"seed {self.seed}, run {self.run}"
+        return f"<Flight of {self.mission.mission.name}, {self.case}, {drawn}: {self.verdict}>"
+
+    @property
+    def case(self) -> str:
+        """Name of the case that was flown."""
+        return self.mission.case
+
+    @cached_property
+    def history(self) -> "pl.DataFrame":
+        """Truth, estimate, its error and 1 sigma, commands and measurements: one row a tick, SI and radians, unit at the end of each name."""
+        import polars as pl
+
+        rows = self.flown.history
+        frame = columns(rows)
+        latitude, longitude = places(rows["position_site"], self.flown.scene.start.site_axes_me, self.flown.scene.start.site_position_me)
+        frame["latitude_deg"], frame["longitude_deg"] = latitude, longitude
+        return pl.DataFrame(frame).with_columns(mode=_mode_names(rows["mode"]))
+
+    @cached_property
+    def telemetry(self) -> "pl.DataFrame":
+        """What the avionics published: one row a tick, all of it the computer's belief."""
+        import polars as pl
+
+        return pl.DataFrame(columns(self.telemetry_rows)).with_columns(mode=_mode_names(self.telemetry_rows["mode"]))
+
+    def to_json(self) -> dict[str, Any]:
+        """What stands in `flight.json`; numbers that are not finite become null."""
+        published = [{key: getattr(number, key) for key in ("name", "published", "flown", "unit", "role")} for number in self.published]
+        content = {
+            "mission": self.mission.mission.name,
+            "case": self.case,
+            "seed": self.seed,
+            "run": self.run,
+            "verdict": self.verdict,
+            "reason": self.reason,
+            "touchdown": None if self.touchdown is None else asdict(self.touchdown),
+            "events": [asdict(event) for event in self.events],
+            "published": published,
+            "provenance": self.provenance,
+            "not_yet_modelled": list(self.not_yet_modelled),
+        }
+        return dict(_finite(content))
+
+    def save(self, folder: str | Path) -> Path:
+        """Write mission.toml, history.parquet, telemetry.parquet, report.html and flight.json (last) into `folder`, made where it is missing.
+
+        Each file is written beside and renamed. Raises PeriluneError when the folder cannot be written.
+        """
+        from perilune.flight.save import save
+
+        return save(self, Path(folder))
+
+    def plot(self) -> "matplotlib.figure.Figure":
+        """Height, speeds, thrust and propellant, and the error of the estimate in its 3 sigma, from ignition on, as a matplotlib figure."""
+        from perilune.flight.plot import plot
+
+        return plot(self)
+
+
+def places(position_site: np.ndarray, axes_me: np.ndarray, site_me: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Latitude and longitude [deg] of positions (n, 3) in the site's axes."""
+    x, y, z = (position_site @ axes_me + site_me).T
+    return np.degrees(np.arctan2(z, np.hypot(x, y))), np.degrees(np.arctan2(y, x))
+
+
+def _mode_names(modes: np.ndarray) -> Any:
+    """Numbers of modes as a column of their names."""
+    import polars as pl
+
+    return pl.Series("mode", np.array(MODES, dtype=object)[modes], dtype=pl.Enum(MODES))
+
+
+def _finite(value: Any) -> Any:
+    """A copy for JSON: what is not finite becomes None."""
+    if isinstance(value, dict):
+        return {key: _finite(element) for key, element in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(element) for element in value]
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    return value

@@ -1,0 +1,121 @@
+"""Fly a mission: from a name to a flight with its verdict, in one call."""
+
+from pathlib import Path
+from typing import Literal, get_args
+
+import numpy as np
+
+from perilune.base.errors import PeriluneError
+from perilune.base.start_warp import start_warp
+from perilune.flight.compare_published import compare_published
+from perilune.flight.flight import Flight
+from perilune.flight.flown import Flown, events_of, touchdown_of
+from perilune.flight.flying import Progress, fly_recorded, prepare
+from perilune.flight.pdi import build_pdi_batch
+from perilune.flight.provenance import provenance
+from perilune.flight.setup import Batch, Scene, build_batch
+from perilune.flight.verdict import explain, judge
+from perilune.mission.draws import draw
+from perilune.mission.emit import to_toml
+from perilune.mission.loader import load, read
+from perilune.mission.paths import nearest
+from perilune.mission.schema import Mission
+
+Start = Literal["doi", "pdi"]
+
+
+def fly(
+    mission: Mission | str | Path,
+    case: str | None = None,
+    seed: int | None = None,
+    run: int = 0,
+    start: Start = "doi",
+    progress: Progress | None = None,
+) -> Flight:
+    """Fly one run of a mission to its end.
+
+    Parameters
+    ----------
+    mission : a loaded mission, a name of the catalogue or the path of a mission file
+    case : the case to fly; left out, the one that the mission is loaded in
+    seed, run : which draws of the dispersions and of the sensors' noise; without a seed every dispersion is at its mean, and noise is that of seed 0
+    start : `doi`, right after the descent orbit insertion burn, or `pdi`, half a minute before the powered descent (same draws; see `flight.pdi`)
+    progress : called with what is being done and the share that is done
+
+    Raises
+    ------
+    PeriluneError
+        One sentence on a mission, case, seed, run or start that cannot be flown.
+
+    Example
+    -------
+    >>> import perilune
+    >>> flight = perilune.fly("resilience")
+    >>> flight.verdict
+    'landed'
+    """
+    flown_mission = in_case(mission, case)
+    check_start(start)
+    runs = np.array([run])
+    draw(flown_mission, seed, runs)
+    start_warp()
+    scene = prepare(flown_mission, progress)
+    batch = batch_from(scene, seed, runs, start)
+    first = batch.states[0].copy()
+    recording = fly_recorded(scene, batch, progress)
+    history, telemetry = written_rows(recording.history[0]), written_rows(recording.telemetry[0])
+    flown = Flown(scene, batch.packs[0], first, batch.states[0], recording.events[0], history)
+    verdict = str(judge(flown_mission.limits, batch.states)[0])
+    return Flight(
+        mission=flown_mission,
+        seed=seed,
+        run=run,
+        start=start,
+        verdict=verdict,
+        reason=reason_of(flown, verdict),
+        events=events_of(flown),
+        touchdown=touchdown_of(flown),
+        published=compare_published(flown),
+        provenance=provenance(flown_mission, seed, run, start),
+        flown=flown,
+        telemetry_rows=telemetry,
+        drawn={path: float(values[0]) for path, values in batch.drawn.items()},
+    )
+
+
+def in_case(mission: Mission | str | Path, case: str | None) -> Mission:
+    """The mission in the case asked for, or in its own."""
+    if not isinstance(mission, Mission):
+        return load(mission, case=case)
+    if case is None or case == mission.case:
+        return mission
+    return read(to_toml(mission), mission.mission.name, case=case)
+
+
+def check_start(start: str) -> None:
+    """Raise PeriluneError where `start` is no place to start from."""
+    choices = list(get_args(Start))
+    if start not in choices:
+        near = nearest(str(start), choices)
+        raise PeriluneError(f"start {start!r} is not known; {f'did you mean {near}? ' if near else ''}choose one of {', '.join(choices)}")
+
+
+def batch_from(scene: Scene, seed: int | None, runs: np.ndarray, start: str) -> Batch:
+    """Packs and states of runs at the start asked for."""
+    return build_pdi_batch(scene, seed, runs) if start == "pdi" else build_batch(scene, seed, runs)
+
+
+def reason_of(flown: Flown, verdict: str) -> str:
+    """The verdict as a sentence."""
+    row = flown.event("dry") if verdict == "out-of-propellant" else None
+    height = float(row["height"]) if row is not None else float(flown.history["height"][-1]) if len(flown.history) else float("nan")
+    return explain(flown.scene.mission.limits, verdict, flown.last, height)
+
+
+def written_rows(rows: np.ndarray) -> np.ndarray:
+    """The rows that were filled, from the first to the last; the very first of a flight has time 0 and is told by the next."""
+    filled = np.flatnonzero(rows["time"] > 0.0)
+    if not filled.size:
+        return rows[:0]
+    first = int(filled[0])
+    return rows[max(0, first - 1) if first == 1 else first : int(filled[-1]) + 1]

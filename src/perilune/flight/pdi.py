@@ -1,0 +1,100 @@
+"""Start at powered descent initiation: the batch half a minute before ignition, as the coast would have left it.
+
+The undispersed mission is flown once through its coast, computer and all. A dispersed run takes over that computer (which, without position fixes,
+believes the same whatever the truth is) and a truth of its own: its drawn state after the descent burn, coasted on by the kernel's own integrator,
+plus what the undispersed truth has from its thrusters beside an undisturbed coast.
+
+Assumptions and limitations: what the coast teaches the filter of attitude and gyro is carried over in the mean, not in its noise: the estimated
+gyro bias takes the run's drawn bias (with scale and mounting errors at the rate of the coast); the truth is turned back by the run's star tracker
+mounting, since the computer steers the estimate. The slow drift of the gyros starts anew. Attitude thrusters have used what they used undispersed.
+Runs that start here are close to, not the same as, those from `doi`; without a seed they are the same bit for bit.
+"""
+
+import numpy as np
+import warp as wp
+
+from perilune.base.errors import PeriluneError
+from perilune.flight.advance import LONGEST_S, advance, new_events
+from perilune.flight.events import EVENTS
+from perilune.flight.flying import joined
+from perilune.flight.setup import Batch, Scene, build_batch
+from perilune.flight.state import FLYING
+
+LEAD_S = 30.0  # before ignition
+PIECE_S = 30.0
+PASSIVE_STEP_S = 10.0  # of the coasts that are subtracted from each other; their common error cancels
+
+_kept: list[tuple[int, np.ndarray]] = []
+
+
+def coast_end(scene: Scene) -> np.ndarray:
+    """The state, shape (1,), of the undispersed flight at least `LEAD_S` before ignition; the last scene's is kept.
+
+    Raises PeriluneError when no powered descent begins.
+    """
+    if _kept and _kept[0][0] == id(scene):
+        return _kept[0][1].copy()
+    batch, events = build_batch(scene, None, np.array([0])), new_events(scene, 1)
+    ignition, past = EVENTS.index("ignition"), [batch.states.copy()]
+    while events["time"][0, ignition] < 0.0:
+        until = (len(past)) * PIECE_S
+        if until > LONGEST_S or (len(past) > 1 and batch.states["status"][0] != FLYING):
+            raise PeriluneError("start pdi: no powered descent begins in the undispersed flight; fly from doi to see why")
+        advance(scene, batch, events, until)
+        past.append(batch.states.copy())
+    latest = float(events["time"][0, ignition]) - LEAD_S
+    state = next((s for s in reversed(past) if s["status"][0] == FLYING and s["time"][0] <= latest), None)
+    if state is None:
+        raise PeriluneError("start pdi: the powered descent begins less than a minute after the descent burn; fly from doi")
+    _kept[:] = [(id(scene), state)]
+    return state.copy()
+
+
+def build_pdi_batch(scene: Scene, seed: int | None, runs: np.ndarray) -> Batch:
+    """Runs `runs` of a seed half a minute before ignition, with the draws that `build_batch` gives them."""
+    reference = coast_end(scene)
+    batch, base = build_batch(scene, seed, runs), build_batch(scene, None, np.array([0]))
+    until = float(reference["time"][0])
+    states = np.repeat(reference, len(batch.states))
+    if seed is not None:
+        both = Batch(np.array([0, *runs]), {}, joined([base.packs, batch.packs], 0), joined([base.states, batch.states], 0))
+        moved = passive_coast(scene, both, until)
+        for key in ("position", "velocity"):
+            states["body"][key] += moved["body"][key][1:] - moved["body"][key][:1]
+        _carry_over(states, batch, base, reference)
+    states["lander"]["main_left"] = batch.states["lander"]["main_left"]
+    used = base.states["lander"]["rcs_left"] - reference["lander"]["rcs_left"]
+    states["lander"]["rcs_left"] = np.maximum(batch.states["lander"]["rcs_left"] - used, 0.0)
+    batch.states = states
+    return batch
+
+
+def passive_coast(scene: Scene, batch: Batch, until_s: float) -> np.ndarray:
+    """The states of the batch at `until_s` had nothing but gravity acted on them; the batch itself stays as it is."""
+    packs = batch.packs.copy()
+    packs["passive"], packs["passive_step"] = True, PASSIVE_STEP_S
+    copy = Batch(batch.runs, {}, packs, batch.states.copy())
+    advance(scene, copy, new_events(scene, len(packs)), until_s)
+    if np.any(copy.states["status"] != FLYING):
+        lost = int(batch.runs[np.flatnonzero(copy.states["status"] != FLYING)[0]])
+        raise PeriluneError(f"start pdi: run {lost} meets the ground before its powered descent; fly it from doi")
+    return copy.states
+
+
+def _carry_over(states: np.ndarray, batch: Batch, base: Batch, reference: np.ndarray) -> None:
+    """What the filter learns of attitude and gyro in the coast, in the mean."""
+    rate = reference["body"]["rate"]
+    states["avionics"]["navigation"]["gyro_bias"] += _seen_bias(batch.packs, rate) - _seen_bias(base.packs, rate)
+    states["lander"]["imu"]["is_drawn"] = False
+    mounting = batch.packs["lander"]["star_tracker"]["misalignment"] - base.packs["lander"]["star_tracker"]["misalignment"]
+    for i, turn in enumerate(mounting):
+        angle = float(np.linalg.norm(turn))
+        if angle > 0.0:
+            back = wp.quat_from_axis_angle(wp.vec3d(*(-turn / angle)), wp.float64(angle))
+            states["body"]["attitude"][i] = np.array(wp.quatd(*states["body"]["attitude"][i]) * back)
+
+
+def _seen_bias(packs: np.ndarray, rate: np.ndarray) -> np.ndarray:
+    """The constant rate error [rad/s, body] of each run's gyros at the body rate of the coast."""
+    imu = packs["lander"]["imu"]
+    return np.asarray(imu["gyro_bias"] + imu["gyro_scale"] * rate - np.cross(imu["gyro_misalignment"], rate))

@@ -1,0 +1,52 @@
+"""Keeping a flight: a folder that another tool reads without this program, written file by file beside and renamed."""
+
+import json
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from perilune.base.errors import PeriluneError
+from perilune.base.tables import write_atomically
+from perilune.mission.emit import to_toml
+
+if TYPE_CHECKING:
+    from perilune.flight.flight import Flight
+
+also_written: dict[str, Callable[["Flight", Path], None]] = {}
+"""Files that rooms above add to the folder, such as the report: how to write each, by its name."""
+
+
+def save(flight: "Flight", folder: Path) -> Path:
+    """Write the flight into `folder`; `flight.json` comes last, so that a folder which holds it is whole."""
+    check_writable(folder)
+    write_atomically(folder / "mission.toml", lambda part: _write_text(part, to_toml(flight.mission)))
+    write_atomically(folder / "history.parquet", lambda part: flight.history.write_parquet(part, compression="zstd", compression_level=1))
+    write_atomically(folder / "telemetry.parquet", lambda part: flight.telemetry.write_parquet(part, compression="zstd", compression_level=1))
+    for name, write in also_written.items():
+        write(flight, folder / name)
+    write_atomically(folder / "flight.json", lambda part: _write_text(part, as_text(flight)))
+    return folder
+
+
+def as_text(flight: "Flight") -> str:
+    """`flight.json` as text."""
+    return json.dumps(flight.to_json(), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def check_writable(folder: Path) -> None:
+    """Raise PeriluneError when files cannot be written into `folder`; leaves no trace, whether it is there or not."""
+    try:
+        if folder.exists() and not folder.is_dir():
+            raise PeriluneError(f"{folder}: this is a file, not a folder; choose another folder")
+        nearest = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+        if not nearest.is_dir():
+            raise PeriluneError(f"{folder}: {nearest} is a file, not a folder; choose another folder")
+        with tempfile.TemporaryFile(dir=nearest):
+            pass
+    except (OSError, ValueError) as error:
+        raise PeriluneError(f"{folder}: cannot write here ({getattr(error, 'strerror', None) or error}); choose another folder") from error
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")

@@ -1,0 +1,84 @@
+"""The verdict: how a flight ended, in one word and one sentence, from the state at contact and the mission's limits.
+
+Assumptions and limitations: before legs are modelled the state at the first touch decides, with a static test of whether the lander would stand on
+the ground below it; what a lander does after that (bounce, slide, engines that run on) is not in the verdict.
+"""
+
+import numpy as np
+
+from perilune.flight.flown import FlightRecord
+from perilune.flight.state import INVALID, TICK_S
+from perilune.mission.limits import Limits
+
+LANDED, TIPPED_OVER, HARD_LANDING, CRASHED = "landed", "tipped-over", "hard-landing", "crashed"
+OUT_OF_PROPELLANT, NOT_LANDED, BROKEN = "out-of-propellant", "not-landed", "invalid"
+VERDICTS = (LANDED, TIPPED_OVER, HARD_LANDING, CRASHED, OUT_OF_PROPELLANT, NOT_LANDED)
+
+
+def judge(limits: Limits, states: np.ndarray) -> np.ndarray:
+    """The verdict of each state of an array, shape (n,), as text.
+
+    The first that applies: `invalid` (a number of the computation ceased to be finite; such a run counts as flown and is never dropped),
+    `out-of-propellant` (dry before contact, however it then met the ground), `not-landed`, `crashed` (contact speed above the structural one),
+    `tipped-over` (would rest beyond `rest_tilt_deg`, or falls over by the static test), `hard-landing` (above a limit), `landed`.
+    """
+    contact, dry = states["contact"], states["dry_time"]
+    touched = contact["time"] >= 0.0
+    speed = np.hypot(contact["vertical_speed"], contact["horizontal_speed"])
+    rest = np.radians(limits.rest_tilt_deg)
+    over = contact["tips"].astype(bool) | (contact["slope"] > rest) | (contact["tilt"] > rest)
+    hard = (contact["vertical_speed"] > limits.vertical_speed_m_s) | (contact["horizontal_speed"] > limits.horizontal_speed_m_s)
+    hard |= contact["tilt"] > np.radians(limits.tilt_deg)
+    finite = np.isfinite(speed + contact["tilt"] + contact["slope"])
+    cases = [
+        ((states["status"] == INVALID) | ~finite, BROKEN),
+        ((dry >= 0.0) & (~touched | (dry <= contact["time"])), OUT_OF_PROPELLANT),
+        (~touched, NOT_LANDED),
+        (speed > limits.structural_speed_m_s, CRASHED),
+        (over, TIPPED_OVER),
+        (hard, HARD_LANDING),
+    ]
+    return np.select([condition for condition, _ in cases], [word for _, word in cases], default=LANDED)
+
+
+def explain(limits: Limits, verdict: str, state: FlightRecord, height_m: float) -> str:
+    """The verdict's reason as one sentence with its numbers; `height_m` is the true height above ground at the end (or when the tanks ran dry)."""
+    contact, dry = state["contact"], float(state["dry_time"])
+    down, across = float(contact["vertical_speed"]), float(contact["horizontal_speed"])
+    tilt, slope = float(np.degrees(contact["tilt"])), float(np.degrees(contact["slope"]))
+    speeds = f"{down:.2f} m/s down and {across:.2f} m/s across"
+    bounds = f"limits {limits.vertical_speed_m_s:g} m/s, {limits.horizontal_speed_m_s:g} m/s and {limits.tilt_deg:g}°"
+    total = float(np.hypot(down, across))
+    match verdict:
+        case "landed":
+            return f"Touched down with {speeds}, tilted {tilt:.1f}° on ground that slopes {slope:.1f}°, within the {bounds}, and stands."
+        case "tipped-over":
+            return f"Touched down with {speeds}, tilted {tilt:.1f}°, and cannot stand on ground that slopes {slope:.1f}°."
+        case "hard-landing":
+            return f"Touched down with {', '.join(_exceeded(limits, down, across, tilt))}; the structure bears {limits.structural_speed_m_s:g} m/s."
+        case "crashed":
+            return f"Hit the ground at {total:.1f} m/s ({speeds}), above the {limits.structural_speed_m_s:g} m/s that the structure bears."
+        case "out-of-propellant" if contact["time"] >= 0.0:
+            early = float(contact["time"]) - dry
+            return f"Ran dry {early:.1f} s before contact, {height_m:.0f} m above the ground, and hit the ground at {total:.1f} m/s ({speeds})."
+        case "out-of-propellant":
+            return (
+                f"Ran dry {dry:.1f} s after the descent burn, {height_m:.0f} m above the ground, and had not met it {state['time']:.0f} s after it."
+            )
+        case "not-landed":
+            return f"Had not touched the ground {float(state['time']) / 60.0:.1f} min after the descent burn; it was then {height_m:.0f} m above it."
+        case _:
+            when = int(state["tick"]) * TICK_S
+            return f"The computation broke down {when:.1f} s after the descent burn: a number was no longer finite; please report this."
+
+
+def _exceeded(limits: Limits, down: float, across: float, tilt: float) -> list[str]:
+    """What was above its limit, each with the limit."""
+    words = []
+    if down > limits.vertical_speed_m_s:
+        words.append(f"{down:.2f} m/s down (limit {limits.vertical_speed_m_s:g})")
+    if across > limits.horizontal_speed_m_s:
+        words.append(f"{across:.2f} m/s across (limit {limits.horizontal_speed_m_s:g})")
+    if tilt > limits.tilt_deg:
+        words.append(f"a tilt of {tilt:.1f}° (limit {limits.tilt_deg:g})")
+    return words
