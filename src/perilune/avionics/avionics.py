@@ -23,13 +23,13 @@ from perilune.avionics.guidance.legs import (
     Engines,
     Guidance,
     GuidanceParams,
+    brake_freely,
     braking_leg,
     descend,
     first_time_to_go,
     limit_tilt,
     limit_with_vertical_priority,
     settle,
-    sink_time_to_go,
     solve_time_to_go,
 )
 from perilune.avionics.navigation import (
@@ -98,6 +98,7 @@ class AvionicsState:
     navigation: NavigationState
     mode: wp.int32
     time_to_go: real
+    range_given_up: wp.bool  # braking no longer steers for the site
     main_left: real  # kg as believed
     rcs_left: real  # kg as believed
     held_torque: vec3
@@ -174,9 +175,8 @@ def fly_tick(
     rate_mci = moon_rate_mci(on_board.orientation, time)
     r_me = wp.quat_rotate(me, s.navigation.position_mci)
     v_ground = s.navigation.velocity_mci - wp.cross(rate_mci, s.navigation.position_mci)
-    speed = wp.length(v_ground)
     if s.navigation.sensing or s.navigation.since_covariance >= COAST_COVARIANCE_PERIOD - HALF * tick:
-        propagate_covariance(p.navigation, s.navigation, on_board.harmonics.gm, speed * s.navigation.since_covariance)
+        propagate_covariance(p.navigation, s.navigation, on_board.harmonics.gm)
     s.navigation.range_used = False
     if m.star_tracker.valid:
         use_star_tracker(p.navigation, s.navigation, m.star_tracker, time, tick)
@@ -195,7 +195,7 @@ def fly_tick(
     sink = -wp.dot(v_me, up_me)
     level = wp.length(v_me + up_me * sink)
     radius = wp.length(r_me)
-    height = radius - believed_map_radius(on_board, r_me) - s.navigation.map_error - cg_height
+    height = radius - believed_map_radius(on_board, r_me) - s.navigation.nadir_share * s.navigation.map_error - cg_height
     site_radius = wp.length(b.site_position_me)
     g_now = believed_gravity(on_board, s.navigation.position_mci, time)
     apparent_mci = g_now - wp.cross(rate_mci, v_ground * TWO) - wp.cross(rate_mci, wp.cross(rate_mci, s.navigation.position_mci))
@@ -237,41 +237,40 @@ def fly_tick(
         demand = -unit_or(v_site, local_up)
     elif s.mode == BRAKING:
         nominal = g.nominal_thrust * engines.largest
-        leg = braking_leg(g, b.heading, r_site, v_site, g_site, site_gravity, s.time_to_go)
+        if s.time_to_go < g.range_free or s.navigation.first_range_time >= ZERO:
+            s.range_given_up = True
         if before == COAST:
-            leg.free_range = False
-            s.time_to_go = first_time_to_go(leg, engines, nominal)
-            for _ in range(5):
-                s.time_to_go = solve_time_to_go(law, leg, engines, nominal, s.time_to_go)
+            s.range_given_up = False
+        if s.range_given_up:
+            free = brake_freely(g, height, sink, v_site, gravity, engines)
+            demand = limit_with_vertical_priority(free.acceleration, engines.largest / mass)
+            s.time_to_go = free.time_to_go
         else:
-            s.time_to_go = solve_time_to_go(law, leg, engines, nominal, wp.max(s.time_to_go - tick, ONE))
-        wanted = law(leg, s.time_to_go).start
-        demand = limit_with_vertical_priority(wanted, engines.largest / mass)
+            leg = braking_leg(g, b.heading, r_site, v_site, g_site, site_gravity)
+            if before == COAST:
+                s.time_to_go = first_time_to_go(leg, engines, nominal)
+                for _ in range(5):
+                    s.time_to_go = solve_time_to_go(law, leg, engines, nominal, s.time_to_go)
+            else:
+                s.time_to_go = solve_time_to_go(law, leg, engines, nominal, wp.max(s.time_to_go - tick, ONE))
+            demand = limit_with_vertical_priority(law(leg, s.time_to_go).start, engines.largest / mass)
         thrust = wp.clamp(wp.length(demand) * mass, g.least_braking_thrust * engines.largest, engines.largest)
     elif s.mode == PITCH_UP or s.mode == VERTICAL:
-        fall = height - g.terminal_height
-        end = g.terminal_sink
-        if s.mode == PITCH_UP:
-            fall = height - g.vertical_height
-            end = g.vertical_sink
-        local_v = v_site
-        local_v[2] = -sink
-        s.time_to_go = sink_time_to_go(fall, sink, end, g.net_deceleration)
         drift_time = g.drift_time
         if s.mode == PITCH_UP:
-            drift_time = wp.clamp(HALF * s.time_to_go, real(1.0) * g.drift_time, real(25.0))
-        wanted = descend(g, fall, end, local_v, gravity, drift_time)
+            drift_time = wp.clamp(HALF * s.time_to_go, g.drift_time, TWO * g.drift_time)
+        wanted = descend(g, height, sink, v_site, gravity, drift_time)
+        s.time_to_go = wanted.time_to_go
+        demand = wanted.acceleration
         if s.mode == VERTICAL:
-            wanted = limit_tilt(wanted, g.vertical_tilt)
-        demand = limit_with_vertical_priority(wanted, engines.largest / mass)
+            demand = limit_tilt(demand, g.vertical_tilt)
+        demand = limit_with_vertical_priority(demand, engines.largest / mass)
         thrust = wp.max(wp.length(demand) * mass, b.main_thrust)
     elif s.mode == TERMINAL:
         main_on = False
-        local_v = v_site
-        local_v[2] = -sink
         s.time_to_go = wp.max(height, ZERO) / g.final_sink
-        wanted = limit_tilt(settle(g, height, local_v, gravity), g.terminal_tilt)
-        demand = limit_with_vertical_priority(wanted, b.assist_thrust / mass)
+        level_demand = limit_tilt(settle(g, height, sink, v_site, gravity), g.terminal_tilt)
+        demand = limit_with_vertical_priority(level_demand, b.assist_thrust / mass)
         thrust = wp.length(demand) * mass
     else:
         main_on = False
@@ -308,7 +307,7 @@ def fly_tick(
     t.velocity_site = v_site
     t.altitude = radius - MOON_RADIUS - cg_height
     t.height = height
-    t.height_sigma = wp.sqrt(wp.max(height_variance(s.navigation, wp.quat_rotate(to_mci, up_me)), ZERO))
+    t.height_sigma = wp.sqrt(wp.max(height_variance(p.navigation, s.navigation, wp.quat_rotate(to_mci, up_me)), ZERO))
     t.vertical_speed = sink
     t.horizontal_speed = level
     t.range = s.navigation.last_range

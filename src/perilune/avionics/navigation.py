@@ -1,7 +1,8 @@
 """Navigation: an error-state Kalman filter of 16 states carries position, velocity, attitude, the inertial unit's biases and its map's error.
 
 States (errors, truth minus estimate): position and velocity in mci, attitude as a small rotation in mci, gyro bias and accelerometer bias in
-body axes, and the height error of the on-board map below the lander. The inertial increments drive the nominal state at 50 Hz; the covariance
+body axes, and the height error of the on-board map where the beam meets it, a first-order Markov process in the distance that the beam's
+footprint has moved; below the lander it counts as far as it is correlated over the distance from the footprint. The inertial increments drive the nominal state at 50 Hz; the covariance
 is carried once a control tick under power and once a second in a coast. Measurements are refused outside a gate; what happens when one is
 refused again and again is the mission's policy.
 
@@ -59,6 +60,7 @@ class Navigation(Parameters):
     range_roughness_percent: float = Field(ge=0, description="range error for relief finer than the map's error state, share of the range")
     map_error_m: float = Field(gt=0, description="height error of the on-board map")
     map_correlation_km: float = Field(gt=0, description="distance over which that error decorrelates to 1/e")
+    map_smooth_range_m: float = Field(gt=0, description="below this range the map's error varies the less over a distance the nearer the ground is")
     gate_sigma: float = Field(gt=0, description="measurements farther from the prediction than this many sigma are refused")
     gate_policy: Literal["reject", "distrust", "inflate"] = Field(
         description="on persistent rejection: reject on, distrust for good, or inflate the uncertainty"
@@ -94,6 +96,7 @@ class NavigationParams:
     range_roughness: real
     map_error: real
     map_correlation: real
+    map_smooth_range: real
     gate_sigma: real
     gate_policy: wp.int32
     gate_patience: wp.int32
@@ -123,6 +126,9 @@ class NavigationState:
     rejections: wp.int32
     rejections_in_row: wp.int32
     distrusted: wp.bool
+    footprint_me: vec3  # m, where the last range met the ground
+    ground_normal_mci: vec3  # of the on-board map there; zero before the first range
+    nadir_share: real  # correlation of the map's error there with that below the lander
     last_range: real
     last_range_time: real
     first_range_time: real  # below zero until a range was used
@@ -180,8 +186,8 @@ def gravity_gradient(position: vec3, mu: real) -> mat33:
 
 
 @wp.func
-def carry_all(x: wp.ref[vec16], gradient: mat33, force: mat33, turn: mat33, turn_accel: mat33, dt: real, fade: real):
-    """One column of errors over `dt`: position, velocity, attitude and map error of Phi x (the biases stay)."""
+def carry(x: wp.ref[vec16], gradient: mat33, force: mat33, turn: mat33, turn_accel: mat33, dt: real):
+    """One column of errors over `dt`: position, velocity and attitude of Phi x (biases and map error stay)."""
     r = vec3(x[0], x[1], x[2])
     v = vec3(x[3], x[4], x[5])
     a = vec3(x[6], x[7], x[8])
@@ -200,12 +206,11 @@ def carry_all(x: wp.ref[vec16], gradient: mat33, force: mat33, turn: mat33, turn
     x[6] = a_new[0]
     x[7] = a_new[1]
     x[8] = a_new[2]
-    x[15] = x[15] * fade
 
 
 @wp.func
-def propagate_covariance(p: NavigationParams, n: wp.ref[NavigationState], mu: real, ground_travel: real):
-    """P = Phi P Phi' + Q over the time gathered; `ground_travel` [m] is how far the beam's footprint moved over the map."""
+def propagate_covariance(p: NavigationParams, n: wp.ref[NavigationState], mu: real):
+    """P = Phi P Phi' + Q over the time gathered."""
     dt = n.since_covariance
     if dt <= ZERO:
         return
@@ -218,21 +223,20 @@ def propagate_covariance(p: NavigationParams, n: wp.ref[NavigationState], mu: re
         # delta theta x f = -[f x] delta theta
         force = mat33(ZERO, f[2], -f[1], -f[2], ZERO, f[0], f[1], -f[0], ZERO)
         turn_accel = turn
-    fade = wp.exp(-ground_travel / p.map_correlation)
     pm = n.covariance
     half = mat16(0.0)
     for j in range(16):
         x = vec16(0.0)
         for i in range(16):
             x[i] = pm[i, j]
-        carry_all(x, gradient, force, turn, turn_accel, dt, fade)
+        carry(x, gradient, force, turn, turn_accel, dt)
         for i in range(16):
             half[i, j] = x[i]
     for i in range(16):
         x = vec16(0.0)
         for j in range(16):
             x[j] = half[i, j]
-        carry_all(x, gradient, force, turn, turn_accel, dt, fade)
+        carry(x, gradient, force, turn, turn_accel, dt)
         for j in range(16):
             pm[i, j] = x[j]
     velocity_noise = p.gravity_error * p.gravity_error * dt
@@ -246,7 +250,6 @@ def propagate_covariance(p: NavigationParams, n: wp.ref[NavigationState], mu: re
         pm[6 + i, 6 + i] += attitude_noise
         pm[9 + i, 9 + i] += gyro_noise
         pm[12 + i, 12 + i] += accel_noise
-    pm[15, 15] += p.map_error * p.map_error * (ONE - fade * fade)
     n.covariance = pm
     n.gathered_dv = vec3(0.0, 0.0, 0.0)
     n.since_covariance = ZERO
@@ -346,6 +349,12 @@ def use_range(
     scale = p.range_scale * predicted
     rough = p.range_roughness * predicted
     variance = p.range_noise * p.range_noise + scale * scale + rough * rough
+    roughness = wp.min(predicted / p.map_smooth_range, ONE)  # relief is smooth at the scale that a low lander sees
+    if wp.length(n.footprint_me) > ZERO:
+        predicted += h[15] * walk_over_map(p, n, wp.length(hit - n.footprint_me) * roughness)
+    n.footprint_me = hit
+    n.ground_normal_mci = normal_mci
+    n.nadir_share = wp.exp(-wp.length(wp.cross(up, hit)) * roughness / p.map_correlation)
     innovation = m.range - predicted
     s = wp.dot(h, n.covariance * h) + variance
     n.last_innovation = innovation
@@ -371,6 +380,19 @@ def use_range(
 
 
 @wp.func
+def walk_over_map(p: NavigationParams, n: wp.ref[NavigationState], travel: real) -> real:
+    """Let the map's error forget what it knew as the beam's footprint moves by `travel` [m]; the change of its estimate [m]."""
+    keep = wp.exp(-travel / p.map_correlation)
+    for i in range(15):
+        n.covariance[i, 15] = n.covariance[i, 15] * keep
+        n.covariance[15, i] = n.covariance[15, i] * keep
+    n.covariance[15, 15] = n.covariance[15, 15] * keep * keep + p.map_error * p.map_error * (ONE - keep * keep)
+    change = n.map_error * (keep - ONE)
+    n.map_error += change
+    return change
+
+
+@wp.func
 def add_position_variance(n: wp.ref[NavigationState], direction: vec3, variance: real):
     """Enlarge the position uncertainty along one direction."""
     for i in range(3):
@@ -391,13 +413,26 @@ def map_normal(on_board: OnBoard, hit_me: vec3) -> vec3:
 
 
 @wp.func
-def height_variance(n: NavigationState, up_mci: vec3) -> real:
-    """Variance [m²] of the believed height above the ground: position along the vertical less the map's error."""
+def height_variance(p: NavigationParams, n: NavigationState, up_mci: vec3) -> real:
+    """Variance [m²] of the believed height above the sloped map below, less the map's error there."""
     h = vec16(0.0)
+    across = up_mci
+    if wp.length(n.ground_normal_mci) > ZERO:
+        across = n.ground_normal_mci / wp.dot(n.ground_normal_mci, up_mci)
     for i in range(3):
-        h[i] = up_mci[i]
-    h[15] = -ONE
-    return wp.dot(h, n.covariance * h)
+        h[i] = across[i]
+    h[15] = -n.nadir_share
+    return wp.dot(h, n.covariance * h) + p.map_error * p.map_error * (ONE - n.nadir_share * n.nadir_share)
+
+
+@wp.func
+def sink_sigma(n: NavigationState, up_mci: vec3) -> real:
+    """1 sigma [m/s] of the believed vertical speed."""
+    variance = ZERO
+    for i in range(3):
+        for j in range(3):
+            variance += up_mci[i] * n.covariance[3 + i, 3 + j] * up_mci[j]
+    return wp.sqrt(wp.max(variance, ZERO))
 
 
 @wp.func
@@ -411,6 +446,7 @@ def start_navigation(p: NavigationParams, b: BeliefParams) -> NavigationState:
     n.turn_1 = quat(0.0, 0.0, 0.0, 1.0)
     n.turn_2 = quat(0.0, 0.0, 0.0, 1.0)
     n.first_range_time = real(-1.0)
+    n.nadir_share = ONE
     radial = wp.normalize(b.start_position_mci)
     normal = wp.normalize(wp.cross(b.start_position_mci, b.start_velocity_mci))
     along = wp.cross(normal, radial)

@@ -53,9 +53,9 @@ def next_mode(
     """The mode of this tick from that of the last; at most one step."""
     if mode == COAST and s.ground_range <= ignition_range:
         return BRAKING
-    if mode == BRAKING and (s.time_to_go < gate_lead or s.horizontal_speed < gate_forward or s.height < vertical_height):
+    if mode == BRAKING and (s.time_to_go < gate_lead or s.horizontal_speed < gate_forward):
         return PITCH_UP
-    if mode == PITCH_UP and (s.height <= vertical_height or s.time_to_go < real(2.0)):
+    if mode == PITCH_UP and s.height <= vertical_height:
         return VERTICAL
     if mode == VERTICAL and s.height <= terminal_height:
         return TERMINAL

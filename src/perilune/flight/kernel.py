@@ -11,6 +11,7 @@ import warp as wp
 from perilune.avionics.avionics import AvionicsParams, fly_tick, start_avionics
 from perilune.avionics.belief import OnBoard
 from perilune.avionics.guidance import LAWS
+from perilune.avionics.navigation import sink_sigma
 from perilune.base.errors import PeriluneError
 from perilune.base.vector import ONE, ZERO, real, vec3
 from perilune.environment.beam import range_along_beam
@@ -26,6 +27,7 @@ from perilune.lander.sensors.star_tracker import measure_star_tracker
 from perilune.messages.measurements import Measurements
 from perilune.messages.telemetry import Telemetry
 
+LOW = wp.constant(real(50.0))  # m, below which the filter's errors are kept for the state at contact
 INCIDENCE_BASELINE = wp.constant(real(10.0))  # m, over which the slope that the beam meets is taken
 STANDING_FOR = wp.constant(real(5.0))  # s after contact at which a standing lander's flight ends
 
@@ -118,8 +120,14 @@ def build_kernel(law_name: str) -> Any:
         command, published = fly_tick(law, avionics, on_board, s.avionics, m, s.time, TICK)
         if s.avionics.mode != mode:
             note(events, i, s.avionics.mode - 1, s.time, before)
+        if s.contact.time < ZERO and published.height < LOW:
+            n = s.avionics.navigation
+            s.contact.height_error = before.height - published.height
+            s.contact.height_sigma = published.height_sigma
+            s.contact.vertical_speed_error = before.vertical_speed - published.vertical_speed
+            s.contact.vertical_speed_sigma = sink_sigma(n, wp.normalize(n.position_mci))
         if row_index < history.shape[1]:
-            row = history_row(world, avionics.belief, pack, s, before, now.cg, now.mass, m, ranged[0])
+            row = history_row(world, avionics.belief, avionics.navigation, pack, s, before, now.cg, now.mass, m, ranged[0])
             complete_row(row, published, command)
             history[i, row_index] = row
         if row_index < telemetry.shape[1]:
@@ -135,7 +143,7 @@ def build_kernel(law_name: str) -> Any:
                 s.status = STATUS_INVALID
             elif s.contact.time >= ZERO and s.time > s.contact.time + STANDING_FOR:
                 s.status = STATUS_STANDING
-        after = kinematics(world, pack, s.body, now.cg, s.time)
+        after = kinematics(world, pack, s.body, masses(pack, s).cg, s.time)
         note_marks(world, events, i, began, before, s.time, after)
         return after
 

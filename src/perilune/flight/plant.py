@@ -72,7 +72,7 @@ def contact_state(world: World, pack: FlightPack, s: FlightState, b: Body, cg: v
     g2 = vec3(ground[2, 0], ground[2, 1], ground[2, 2])
     normal = wp.normalize(wp.cross(g0 - g2, g1 - last))
     up = wp.normalize(g0 + g1 + g2 + last)
-    c = Contact()
+    c = s.contact
     c.time = t
     c.position_me = wp.quat_rotate(me, b.position - wp.quat_rotate(b.attitude, cg))
     c.vertical_speed = k.vertical_speed

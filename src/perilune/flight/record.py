@@ -6,7 +6,7 @@ import numpy as np
 import warp as wp
 
 from perilune.avionics.belief import BeliefParams, site_axes
-from perilune.avionics.navigation import height_variance
+from perilune.avionics.navigation import NavigationParams, height_variance
 from perilune.base.vector import ZERO, mat33, quat, real, rotation_vector_from_quat, vec3
 from perilune.environment.orientation import moon_rate_mci, quat_me_from_pa, quat_pa_from_mci
 from perilune.flight.events import Kinematics
@@ -100,7 +100,16 @@ def root(x: real) -> real:
 
 @wp.func
 def history_row(
-    world: World, belief: BeliefParams, pack: FlightPack, s: FlightState, k: Kinematics, cg: vec3, mass: real, m: Measurements, true_range: real
+    world: World,
+    belief: BeliefParams,
+    navigation: NavigationParams,
+    pack: FlightPack,
+    s: FlightState,
+    k: Kinematics,
+    cg: vec3,
+    mass: real,
+    m: Measurements,
+    true_range: real,
 ) -> HistoryRow:
     """The row of this tick, before the command acts."""
     row = HistoryRow()
@@ -148,7 +157,7 @@ def history_row(
     row.sigma_gyro_bias = vec3(root(n.covariance[9, 9]), root(n.covariance[10, 10]), root(n.covariance[11, 11]))
     row.sigma_accel_bias = vec3(root(n.covariance[12, 12]), root(n.covariance[13, 13]), root(n.covariance[14, 14]))
     row.sigma_map_error = root(n.covariance[15, 15])
-    row.sigma_height = root(height_variance(n, wp.normalize(n.position_mci)))
+    row.sigma_height = root(height_variance(navigation, n, wp.normalize(n.position_mci)))
     row.command_main_engine = s.avionics.last.main_engine
     row.command_assist_duty = s.avionics.last.assist_duty
     row.command_torque_body = s.avionics.last.torque_body

@@ -70,7 +70,10 @@ class Contact:
     tips: wp.bool
     main_left: real  # kg
     rcs_left: real  # kg
-    height_error: real  # m, believed height above the ground at contact (truth: 0)
+    height_error: real  # m, true minus believed height above the ground in the last tick before contact
+    height_sigma: real  # m, the filter's own 1 sigma of it
+    vertical_speed_error: real  # m/s, true minus believed
+    vertical_speed_sigma: real  # m/s
     attitude_me: quat  # me from body
 
 
@@ -86,4 +89,3 @@ class FlightState:
     time: real  # s past the epoch, of the present tick
     status: wp.int32
     dry_time: real  # s past the epoch, below zero until the main tanks are dry
-    last_height: real  # m, at the last tick, for the passing of marks

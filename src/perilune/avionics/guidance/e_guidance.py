@@ -22,7 +22,6 @@ class Leg:
     target_velocity: vec3
     gravity: vec3  # m/s² here (apparent, in the rotating frame)
     target_gravity: vec3
-    free_range: wp.bool  # only the third component's position counts; the others meet their velocity alone
 
 
 @wp.struct
@@ -43,9 +42,4 @@ def e_guidance(leg: Leg, time_to_go: real) -> Profile:
     p = Profile()
     p.start = to_position * (real(6.0) / (t * t)) - to_velocity * (real(2.0) / t)
     p.slope = to_velocity * (real(6.0) / (t * t)) - to_position * (real(12.0) / (t * t * t))
-    if leg.free_range:
-        p.start[0] = to_velocity[0] / t
-        p.start[1] = to_velocity[1] / t
-        p.slope[0] = real(0.0)
-        p.slope[1] = real(0.0)
     return p

@@ -1,11 +1,11 @@
 """The legs of the descent and what each asks of thrust: braking, pitch-up, vertical, terminal; all in the site frame (east, north, up).
 
 Braking flies the chosen law to a gate above and short of the site; its time to go is solved on board so that the velocity change of the
-profile is what the engines give in that time at the nominal thrust. Pitch-up and vertical meet a height, a sink rate and a net deceleration:
-their time to go is the closed-form root of that. Where thrust does not suffice, the vertical has priority.
+profile is what the engines give in that time at the nominal thrust. Near its end, or once a range has corrected the height, the horizontal
+position is given up (without a position fix it is known to kilometres only): then, as in pitch-up and vertical, the vertical meets a height, a
+sink rate and a net deceleration, with the time to go in closed form, and what thrust is left takes out the drift.
 
-Assumptions and limitations: constant mass flow in the time-to-go; horizontal position is given up once the time to go of braking is below
-`range_free_s`, since without a position fix it is known to kilometres only.
+Assumptions and limitations: constant mass flow in the time-to-go; where thrust does not suffice, the vertical has priority.
 """
 
 import warp as wp
@@ -27,7 +27,9 @@ class Guidance(Parameters):
     gate_sink_m_s: float = Field(gt=0, description="sink rate there")
     gate_forward_m_s: float = Field(ge=0, description="forward speed there")
     gate_behind_m: float = Field(ge=0, description="distance short of the site there")
+    gate_deceleration_m_s2: float = Field(gt=0, description="net deceleration at the gate")
     gate_lead_s: float = Field(gt=0, description="braking ends this long before the gate, ahead of the law's singularity")
+    reserve_height_m: float = Field(ge=0, description="height that must be left when the drift of braking is gone")
     vertical_height_m: float = Field(gt=0, description="height at which the lander is to be vertical")
     vertical_sink_m_s: float = Field(gt=0, description="sink rate there")
     net_deceleration_m_s2: float = Field(gt=0, description="net deceleration that pitch-up and vertical legs end with")
@@ -52,7 +54,9 @@ class GuidanceParams:
     gate_sink: real
     gate_forward: real
     gate_behind: real
+    gate_deceleration: real
     gate_lead: real
+    reserve_height: real
     vertical_height: real
     vertical_sink: real
     net_deceleration: real
@@ -133,6 +137,32 @@ def limit_tilt(demand: vec3, tilt: real) -> vec3:
     return vec3(demand[0] * share, demand[1] * share, up)
 
 
+@wp.struct
+class SinkTarget:
+    """The next point of the sink profile: a height above the ground, the sink rate there and the net deceleration it is met with."""
+
+    height: real
+    sink: real
+    deceleration: real
+
+
+@wp.func
+def sink_target(g: GuidanceParams, height: real) -> SinkTarget:
+    """The gate from above it, then the vertical height, then the terminal height."""
+    t = SinkTarget()
+    t.height = g.terminal_height
+    t.sink = g.terminal_sink
+    t.deceleration = g.net_deceleration
+    if height > g.gate_height:
+        t.height = g.gate_height
+        t.sink = g.gate_sink
+        t.deceleration = g.gate_deceleration
+    elif height > g.vertical_height:
+        t.height = g.vertical_height
+        t.sink = g.vertical_sink
+    return t
+
+
 @wp.func
 def sink_time_to_go(fall: real, sink: real, end_sink: real, deceleration: real) -> real:
     """Time [s] of the linear deceleration profile over `fall` metres from `sink` to `end_sink` that ends with `deceleration`."""
@@ -148,7 +178,7 @@ def sink_deceleration(sink: real, end_sink: real, deceleration: real, t: real) -
 
 
 @wp.func
-def braking_leg(g: GuidanceParams, heading: real, position: vec3, velocity: vec3, gravity: vec3, site_gravity: real, time_to_go: real) -> Leg:
+def braking_leg(g: GuidanceParams, heading: real, position: vec3, velocity: vec3, gravity: vec3, site_gravity: real) -> Leg:
     """The braking problem: from here to the gate short of the site."""
     leg = Leg()
     forward = vec3(wp.sin(heading), wp.cos(heading), ZERO)
@@ -159,23 +189,63 @@ def braking_leg(g: GuidanceParams, heading: real, position: vec3, velocity: vec3
     leg.target_velocity = forward * g.gate_forward - up * g.gate_sink
     leg.gravity = gravity
     leg.target_gravity = vec3(ZERO, ZERO, -site_gravity)
-    leg.free_range = time_to_go < g.range_free
     return leg
 
 
-@wp.func
-def descend(g: GuidanceParams, fall: real, end_sink: real, velocity: vec3, gravity: real, drift_time: real) -> vec3:
-    """Thrust acceleration [m/s²] of pitch-up and vertical legs: the sink profile upward, the drift taken out sideways."""
-    sink = -velocity[2]
-    t = sink_time_to_go(fall, sink, end_sink, g.net_deceleration)
-    up = gravity + sink_deceleration(sink, end_sink, g.net_deceleration, t)
-    return vec3(-velocity[0] / drift_time, -velocity[1] / drift_time, up)
+@wp.struct
+class Demand:
+    """What a leg asks: thrust acceleration [m/s², east north up] and the time [s] that it will go on for."""
+
+    acceleration: vec3
+    time_to_go: real
 
 
 @wp.func
-def settle(g: GuidanceParams, height: real, velocity: vec3, gravity: real) -> vec3:
+def follow_sink_profile(g: GuidanceParams, height: real, sink: real, gravity: real) -> wp.vec2d:
+    """Upward thrust acceleration [m/s²] of the sink profile at this height, and its time to go [s]."""
+    target = sink_target(g, height)
+    t = sink_time_to_go(height - target.height, sink, target.sink, target.deceleration)
+    up = gravity + sink_deceleration(sink, target.sink, target.deceleration, t)
+    return wp.vec2d(wp.max(up, real(0.3) * gravity), t)
+
+
+@wp.func
+def brake_freely(g: GuidanceParams, height: real, sink: real, velocity: vec3, gravity: real, e: Engines) -> Demand:
+    """The end of braking: the sink profile upward, all other thrust against the drift.
+
+    Where the drift would outlast the height, the sink rate is held to what leaves time for it, at full thrust.
+    """
+    speed = wp.sqrt(velocity[0] * velocity[0] + velocity[1] * velocity[1])
+    nominal = g.nominal_thrust * e.largest / e.mass
+    up = follow_sink_profile(g, height, sink, gravity)[0]
+    level = wp.sqrt(wp.max(nominal * nominal - up * up, nominal * nominal * real(0.05)))
+    needed = speed / level
+    allowed = wp.max(height - g.reserve_height, ZERO) / wp.max(needed, ONE)
+    if sink > allowed:
+        up = wp.max(up, gravity + g.sink_gain * (sink - allowed))
+        most = e.largest / e.mass
+        up = wp.min(up, most * real(0.95))
+        level = wp.sqrt(most * most - up * up)
+    d = Demand()
+    against = level / wp.max(speed, real(1.0e-6))
+    d.acceleration = vec3(-velocity[0] * against, -velocity[1] * against, up)
+    d.time_to_go = (speed - g.gate_forward) / level
+    return d
+
+
+@wp.func
+def descend(g: GuidanceParams, height: real, sink: real, velocity: vec3, gravity: real, drift_time: real) -> Demand:
+    """Pitch-up and vertical legs: the sink profile upward, the drift taken out sideways."""
+    profile = follow_sink_profile(g, height, sink, gravity)
+    d = Demand()
+    d.acceleration = vec3(-velocity[0] / drift_time, -velocity[1] / drift_time, profile[0])
+    d.time_to_go = profile[1]
+    return d
+
+
+@wp.func
+def settle(g: GuidanceParams, height: real, sink: real, velocity: vec3, gravity: real) -> vec3:
     """Thrust acceleration [m/s²] of the terminal leg: hold the sink rate, which falls to its final value at `final_height`."""
     share = wp.clamp((height - g.final_height) / g.final_height, ZERO, ONE)
     wanted = g.final_sink + (g.terminal_sink - g.final_sink) * share
-    sink = -velocity[2]
     return vec3(-velocity[0] / g.drift_time, -velocity[1] / g.drift_time, gravity + g.sink_gain * (sink - wanted))
