@@ -13,15 +13,15 @@ from dataclasses import dataclass
 GROUPS = (
     "published_numbers",
     "gravity",
-    # "corridor",
+    "corridor",
     "frames",
     "random_draws",
-    # "conservation",
-    # "propulsion",
-    # "bare_step",
+    "conservation",
+    "propulsion",
+    "bare_step",
     "check_cases",
-    # "engine_off",
-    # "step_halving",
+    "engine_off",
+    "step_halving",
 )
 
 Measured = float | tuple[float, str]

@@ -11,6 +11,7 @@ import numpy as np
 import warp as wp
 
 from perilune.avionics.belief import OnBoard
+from perilune.base.structs import records
 from perilune.base.vector import real
 from perilune.environment.ephemeris import fit_third_bodies
 from perilune.environment.gravity import harmonics_struct, load_coefficients
@@ -38,7 +39,7 @@ def planned_flight() -> tuple[Batch, np.ndarray, np.ndarray]:
     scene = landing_scene()
     batch = build_batch(scene, None, np.array([0]))
     events = new_events(scene, 1)
-    history = np.zeros((1, 60000), HistoryRow.numpy_dtype())
+    history = records(HistoryRow, 1, 60000)
     advance(scene, batch, events, history=history)
     return batch, events[0], history[0, : int(batch.states["tick"][0])]
 
@@ -68,9 +69,9 @@ def coasting_lander(
 ) -> Batch:
     """One lander without a computer, from position [m], velocity [m/s], attitude (mci from body) and rate [rad/s, body] at `time_s`."""
     parts = truth_packs(scene.mission, 1)
-    packs: Any = np.zeros(1, FlightPack.numpy_dtype())
+    packs: Any = records(FlightPack, 1)
     packs["lander"], packs["environment"], packs["passive"], packs["structural_speed"] = parts["lander"], parts["environment"], True, 6.0
-    states: Any = np.zeros(1, FlightState.numpy_dtype())
+    states: Any = records(FlightState, 1)
     body = states["body"]
     body["position"], body["velocity"], body["attitude"], body["rate"] = position, velocity, attitude, rate
     states["lander"]["main_left"] = packs["lander"]["mass"]["main_loaded"]

