@@ -43,17 +43,21 @@ def fly(
     as_json: Annotated[bool, JSON] = False,
 ) -> None:
     """Fly, save, show."""
+    import numpy as np
+
     from perilune.cli.progress import showing_progress
+    from perilune.flight.save import as_text, check_writable
+    from perilune.mission.draws import draw
     from perilune.mission.loader import load
 
     loaded = load(mission, overrides or (), case)
+    draw(loaded, seed, np.array([run]))
+    folder = out if out is not None else default_folder(loaded, seed, run, start, bool(overrides))
+    check_writable(folder)
     with showing_progress() as progress:
         progress("loading flight code", 0.0)
         import perilune
-        from perilune.flight.save import as_text, check_writable
 
-        folder = out if out is not None else default_folder(loaded, seed, run, start, bool(overrides))
-        check_writable(folder)
         flight = perilune.fly(loaded, seed=seed, run=run, start=start.value, progress=progress)
         progress("writing the results", 0.0)
         flight.save(folder)

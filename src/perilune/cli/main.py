@@ -3,10 +3,14 @@
 import os
 import sys
 
-import typer
+from perilune.base.bytecode import keep_bytecode
 
-from perilune.base.errors import PeriluneError
-from perilune.cli import check, fly, missions, validate
+keep_bytecode()
+
+import typer  # noqa: E402
+
+from perilune.base.errors import PeriluneError  # noqa: E402
+from perilune.cli import check, fly, missions, validate  # noqa: E402
 
 app = typer.Typer(
     name="perilune",
@@ -44,11 +48,11 @@ def run(arguments: list[str]) -> int:
             print(str(getattr(error, "message", error)))
             return 0
         elif hasattr(error, "format_message") and hasattr(error, "exit_code"):  # Typer's and Click's own, whichever of them raised it
-            return refuse(error.format_message())
+            return refuse(error.format_message().replace("Value error, ", ""))
         else:
             raise
     if code == 130:
-        print("perilune: stopped before the end; nothing was written", file=sys.stderr)
+        print("perilune: stopped before the end", file=sys.stderr)
     return code if isinstance(code, int) else 0
 
 

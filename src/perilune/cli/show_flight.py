@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from perilune.flight.compare_published import PublishedNumber
+from perilune.flight.compare_published import PublishedNumber, in_figures
 from perilune.flight.flight import Flight
 
 COLOURS = {"landed": "bold green", "tipped-over": "bold yellow", "hard-landing": "bold yellow"}
@@ -39,10 +39,10 @@ def show_flight(flight: Flight, folder: Path) -> None:
 def events_table(flight: Flight) -> Table:
     """What happened, with time to the planned touchdown."""
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for name, justify in (("event", "left"), ("UTC", "left"), ("T, s", "right"), ("altitude, m", "right"), ("height, m", "right")):
-        table.add_column(name, justify=justify)  # type: ignore[arg-type]
-    table.add_column("m/s down", justify="right")
-    table.add_column("m/s across", justify="right")
+    table.add_column("event", no_wrap=True)
+    table.add_column("UTC", no_wrap=True)
+    for head in ("T\ns", "altitude\nm", "height\nm", "down\nm/s", "across\nm/s"):
+        table.add_column(head, justify="right", no_wrap=True)
     planned = flight.flown.scene.start.planned_touchdown_s
     for event in flight.events:
         numbers = (f"{event.t_s - planned:+.1f}", f"{event.altitude_m:.0f}", f"{event.height_m:.1f}")
@@ -55,23 +55,33 @@ def events_table(flight: Flight) -> Table:
 def published_table(numbers: list[PublishedNumber]) -> Table:
     """Published beside flown: how far off, and whether it lies in the source's band."""
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for name, justify in (("published number", "left"), ("published", "right"), ("flown", "right"), ("unit", "left"), ("role", "left")):
-        table.add_column(name, justify=justify)  # type: ignore[arg-type]
+    table.add_column("published number")
+    for head in ("published", "flown"):
+        table.add_column(head, justify="right", no_wrap=True)
+    for head in ("unit", "role"):
+        table.add_column(head, no_wrap=True)
     table.add_column("difference")
     for number in numbers:
         style = "red" if number.inside is False else "green" if number.inside else None
-        table.add_row(number.name, shown(number.published), shown(number.flown), number.unit, number.role, Text(number.note, style or ""))
+        table.add_row(
+            number.name,
+            shown(number.published, number.published),
+            shown(number.flown, number.published),
+            number.unit,
+            number.role,
+            Text(number.note, style or ""),
+        )
     table.add_row()
     return table
 
 
-def shown(value: float | str | None) -> str:
-    """A number with four to six figures, an instant as its time of day, nothing as a dash."""
+def shown(value: float | str | None, beside: float | str) -> str:
+    """A number to the figures of the published one, an instant as its time of day, nothing as a dash."""
     if value is None:
         return "–"
     if isinstance(value, str):
-        return value[11:-1] if len(value) > 19 and value[10] == "T" else value
-    return f"{value:.1f}" if abs(value) >= 1000 else f"{value:.4g}" if abs(value) < 100 else f"{value:.5g}"
+        return value[11:-1] if value[10:11] == "T" else value
+    return f"{value:g}" if value == beside or isinstance(beside, str) else in_figures(value, beside)
 
 
 def _drawn(flight: Flight) -> str:

@@ -57,9 +57,10 @@ def _compared(number: Published, flown: Flown) -> PublishedNumber:
         low = number.value if low is None else low
         high = number.value if high is None else high
         inside = low <= ours <= high
-        note = "inside the band" if inside else f"{ours - (low if ours < low else high):+.4g} outside the band {low:g} to {high:g}"
+        beyond = in_figures(ours - (low if ours < low else high), number.value, signed=True)
+        note = "inside the band" if inside else f"{beyond} outside the band {low:g} to {high:g}"
     elif number.value is not None:
-        note = f"{ours - number.value:+.4g}"
+        note = in_figures(ours - number.value, number.value, signed=True)
     if number.value_utc is not None:
         published: float | str = write_utc(number.value_utc)
         shown: float | str | None = None
@@ -83,6 +84,13 @@ def _compared(number: Published, flown: Flown) -> PublishedNumber:
         number.source,
         number.at_height_m,
     )
+
+
+def in_figures(value: float, beside: float, signed: bool = False) -> str:
+    """A flown number, or a difference from it, to as many decimals as fit the published one `beside` it."""
+    given = repr(float(beside)).partition(".")[2].rstrip("0")
+    usual = 0 if abs(beside) >= 1000 else 1 if abs(beside) >= 100 else 2
+    return f"{value:{'+' if signed else ''}.{max(len(given), usual)}f}"
 
 
 def _seconds_past_epoch(number: Published, flown: Flown) -> float:

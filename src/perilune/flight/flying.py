@@ -70,8 +70,8 @@ def fly_recorded(
     begin = first
     while not pasts or (flying_or_new(batch) and begin < last):
         ticks = max(min(room, last - begin), 1)
-        past = np.zeros((len(batch.states), ticks if record else 0), HistoryRow.numpy_dtype())
-        sent = np.zeros((len(batch.states), ticks if publish else 0), Telemetry.numpy_dtype())
+        past = np.zeros((len(batch.states), ticks if record else 0), HistoryRow.numpy_dtype())  # type: ignore[attr-defined]
+        sent = np.zeros((len(batch.states), ticks if publish else 0), Telemetry.numpy_dtype())  # type: ignore[attr-defined]
         at = begin
         while flying_or_new(batch) and at < begin + ticks:
             at = min(begin + ticks, at + round(PIECE_S / TICK_S) if progress else begin + ticks)
