@@ -78,7 +78,8 @@ UNITS = {
     "sigma_velocity_site": "m_s", "error_attitude": "rad", "sigma_attitude": "rad", "error_height": "m", "sigma_height": "m",
     "sigma_gyro_bias": "rad_s", "sigma_accel_bias": "m_s2", "sigma_map_error": "m", "command_torque_body": "n_m", "command_thrust": "n",
     "measured_specific_force_body": "m_s2", "measured_range": "m", "true_range": "m", "range_innovation": "m", "range_innovation_sigma": "m",
-    "height_sigma": "m", "range": "m", "time_to_go": "s", "thrust_command": "n", "torque_body": "n_m", "propellant": "kg", "specific_force_body": "m_s2",
+    "height_sigma": "m", "range": "m", "time_to_go": "s", "thrust_command": "n", "torque_body": "n_m", "propellant": "kg",
+    "specific_force_body": "m_s2",
 }  # fmt: skip
 """Unit of each recorded field; a field not named here is a pure number or a flag."""
 
