@@ -1,6 +1,8 @@
 """The numbers of a flight that nobody published: those whose line in the mission file says `assumed` or `solved`."""
 
+import tomllib
 from dataclasses import dataclass
+from typing import Any
 
 from perilune.base.parameters import leaves
 from perilune.mission.catalogue import catalogue, mission_file
@@ -29,13 +31,22 @@ def assumed(mission: Mission, text: str | None = None) -> list[Assumed]:
         if name not in [entry for entry, _ in catalogue()]:
             return []
         text = mission_file(name).read_text("utf-8")
-    rows, lines = text.splitlines(), line_index(text)
+    rows, lines, written = text.splitlines(), line_index(text), tomllib.loads(text)
     found = []
     for path, value in leaves(mission):
         remark = _remark(rows[lines[path] - 1]) if path in lines else ""
         if any(word in remark for word in WORDS) and not path.startswith(("published", "dispersions", "cases")):
-            found.append(Assumed(path, value, remark))
+            own = _at(written, path)
+            is_set = own != (list(value) if isinstance(value, tuple) else value)
+            found.append(Assumed(path, value, f"set for this flight; the mission file has {own} ({remark})" if is_set else remark))
     return found
+
+
+def _at(document: dict[str, Any], path: str) -> Any:
+    value: Any = document
+    for word in path.split("."):
+        value = value[word]
+    return value
 
 
 def _remark(row: str) -> str:

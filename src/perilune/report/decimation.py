@@ -2,7 +2,7 @@
 
 import numpy as np
 
-LIMIT = 2400  # points a curve; the page says so
+LIMIT = 3000  # points a curve; the page says so
 
 
 def extremes(values: np.ndarray, limit: int = LIMIT) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from perilune.environment.relief_detail import COARSE_SIDE, COARSE_SPACING
 from perilune.report.plot import ORANGE, RED, SKY, Figure, Trace, axis, encode
 from perilune.report.view import View
 
@@ -9,6 +10,7 @@ WIDE_HALF_M, NEAR_HALF_M = 60_000.0, 1_500.0
 GRID_POINTS = 241
 SUN = np.array([-0.6, 0.6, 0.53])  # the light of the shading: from the north-west, 32° high; for reading the relief, not the true Sun
 TRACK_POINTS = 1500
+TILE_M = COARSE_SIDE * COARSE_SPACING
 
 
 def shade(height: np.ndarray, spacing_m: float, exaggeration: float = 1.0) -> np.ndarray:
@@ -19,7 +21,7 @@ def shade(height: np.ndarray, spacing_m: float, exaggeration: float = 1.0) -> np
     return np.clip(light, 0.0, 1.0)
 
 
-def lowest(height: np.ndarray) -> str:
+def words_of_heights(height: np.ndarray) -> str:
     """Range of heights as words."""
     return f"{height.min():,.0f} to {height.max():,.0f} m".replace(",", " ").replace("-", "−")
 
@@ -46,18 +48,42 @@ def _track(view: View, name: str, title: str, centre: tuple[float, float], half:
     steep = float(np.std(np.gradient(height, spacing)[0]))
     x, y = (side + centre[0]) / unit_m, (side + centre[1]) / unit_m
     bright = np.round(255.0 * shade(height, spacing, float(np.clip(0.25 / max(steep, 1e-6), 1.0, 12.0))))
-    bar = {"title": {"text": "height above the 1737.4 km sphere (m)", "side": "right", "font": {"size": 11}}, "thickness": 12, "len": 0.95}
+    bar = {
+        "title": {"text": "height above the 1737.4 km sphere (m)", "side": "bottom", "font": {"size": 12}},
+        "thickness": 12,
+        "orientation": "h",
+        "y": -0.1,
+        "yanchor": "top",
+        "len": 1.0,
+        "x": 0.5,
+    }
     relief: Trace = {"type": "heatmap", "x": encode(x), "y": encode(y), "z": encode(np.round(height, 1)), "colorscale": "Cividis", "colorbar": bar}
-    relief |= {"name": "relief", "zsmooth": "best", "hovertemplate": f"east %{{x:.2f}} {unit}<br>north %{{y:.2f}} {unit}<br>height %{{z:.0f}} m<extra></extra>"}
+    relief |= {
+        "name": "relief",
+        "zsmooth": "best",
+        "hovertemplate": f"east %{{x:.2f}} {unit}<br>north %{{y:.2f}} {unit}<br>height %{{z:.0f}} m<extra></extra>",
+    }
     shading: Trace = {"type": "heatmap", "x": encode(x), "y": encode(y), "z": encode(bright, "u1"), "colorscale": "Greys", "reversescale": False}
-    shading |= {"colorscale": [[0, "#000"], [1, "#fff"]], "opacity": 0.42, "showscale": False, "hoverinfo": "skip", "zsmooth": "best", "zmin": 40, "zmax": 255}
+    shading |= {
+        "colorscale": [[0, "#000"], [1, "#fff"]],
+        "opacity": 0.42,
+        "showscale": False,
+        "hoverinfo": "skip",
+        "zsmooth": "best",
+        "zmin": 40,
+        "zmax": 255,
+    }
     east, north = view.plane
     stop = view.end + 1
     inside = np.flatnonzero((np.abs(east[:stop] - centre[0]) < 1.02 * half) & (np.abs(north[:stop] - centre[1]) < 1.02 * half))
     keep = inside[np.unique(np.linspace(0, max(len(inside) - 1, 0), TRACK_POINTS).astype(int))] if len(inside) else inside
     drop = view.whole("height_m")[keep]
     path: Trace = {"type": "scatter", "mode": "lines", "x": encode(east[keep] / unit_m), "y": encode(north[keep] / unit_m), "name": "track"}
-    path |= {"line": {"color": RED, "width": 2.5}, "customdata": encode(drop), "hovertemplate": "height above ground %{customdata:.0f} m<extra>track</extra>"}
+    path |= {
+        "line": {"color": RED, "width": 2.5},
+        "customdata": encode(drop),
+        "hovertemplate": "height above ground %{customdata:.0f} m<extra>track</extra>",
+    }
     site = _spot(0.0, 0.0, "site", "star", SKY)
     is_contact = view.flight.touchdown is not None
     last = _spot(float(east[view.end]) / unit_m, float(north[view.end]) / unit_m, "touchdown" if is_contact else "end of the record", "x", ORANGE)
@@ -67,15 +93,17 @@ def _track(view: View, name: str, title: str, centre: tuple[float, float], half:
         "xaxis": axis(f"east of the site ({unit})", range=limits["x"], constrain="domain", zeroline=False),
         "yaxis": axis(f"north of the site ({unit})", range=limits["y"], scaleanchor="x", constrain="domain", zeroline=False),
         "legend": {"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "font": {"size": 11}},
-        "margin": {"l": 60, "r": 10, "t": 40, "b": 50},
+        "margin": {"l": 60, "r": 10, "t": 34, "b": 60},
         "hovermode": "closest",
     }
     far = f"{miss / 1e3:.2f} km" if miss >= 1000 else f"{miss:.0f} m"
     caption = (
-        f"{2 * half / 1e3:.3g} km a side, a point every {spacing:.3g} m; heights {lowest(height)} above the sphere. "
+        f"{2 * half / 1e3:.3g} km a side, a point every {spacing:.3g} m; heights {words_of_heights(height)} above the sphere. "
         f"The flight ends {far} from the site. Lit from the north-west to show the relief, not by the true Sun."
     )
-    return Figure(name, title, caption, [relief, shading, path, site, last], layout, 620, timed=False)
+    if 2 * half > TILE_M:
+        caption += f" The synthetic craters repeat every {TILE_M / 1e3:.3g} km."
+    return Figure(name, title, caption, [relief, shading, path, site, last], layout, 760, timed=False, is_square=True)
 
 
 def _spot(x: float, y: float, name: str, symbol: str, colour: str) -> Trace:

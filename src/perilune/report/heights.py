@@ -34,7 +34,7 @@ def coast(view: View) -> Figure | None:
         return None
     t = view.whole("time_s")[:end] / 60.0
     panel = Panel(
-        "km",
+        "altitude, height (km)",
         [
             line(t, view.whole("altitude_m")[:end] / 1e3, "altitude above the sphere", BLUE),
             line(t, view.whole("height_m")[:end] / 1e3, "height above the ground", GREEN),

@@ -29,7 +29,9 @@ from perilune.report.view import View
 if TYPE_CHECKING:
     from perilune.flight.flight import Flight
 
-POLICY = "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; img-src data: blob:; font-src data:; worker-src blob:"
+POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; img-src data: blob:; font-src data:; worker-src blob:"
+)
 
 
 def write_report(flight: "Flight", path: str | Path) -> Path:
@@ -98,10 +100,10 @@ def figures(view: View) -> Iterator[Figure]:
 
 
 def _section(figure: Figure) -> str:
-    kind = "plot timed" if figure.timed else "plot"
+    size = 'class="plot square"' if figure.is_square else f'class="plot" style="height:{figure.height_px}px"'
     return (
         f'<section><h3 id="{figure.name}">{escape(figure.title)}</h3><p class="note">{escape(figure.caption)}</p>'
-        f'<div class="{kind}" id="plot-{figure.name}" style="height:{figure.height_px}px"></div></section>\n'
+        f'<div id="plot-{figure.name}" {size}></div></section>\n'
     )
 
 

@@ -5,12 +5,12 @@
   const plots = [];
 
   function colours() {
-    return dark.matches ? { ink: "#e8e8ea", grid: "#3a3a40", paper: "#151517" } : { ink: "#1c1c1e", grid: "#dcdce0", paper: "#ffffff" };
+    return dark.matches ? { ink: "#e8e8ea", blue: "#8cc8ff", grid: "#3a3a40", paper: "#151517" } : { ink: "#1c1c1e", blue: "#0072B2", grid: "#dcdce0", paper: "#ffffff" };
   }
 
   function draw() {
     const c = colours();
-    const figures = JSON.parse(text.replace(/@ink/g, c.ink).replace(/@grid/g, c.grid).replace(/@paper/g, c.paper));
+    const figures = JSON.parse(text.replace(/@ink/g, c.ink).replace(/@blue/g, c.blue).replace(/@grid/g, c.grid).replace(/@paper/g, c.paper));
     const font = { family: "system-ui, 'Segoe UI', Roboto, Arial, sans-serif", size: 12, color: c.ink };
     const common = { font, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", hoverlabel: { bgcolor: c.paper, font }, separators: ".\u202f" };
     const config = { responsive: true, displaylogo: false, displayModeBar: false, showTips: false };

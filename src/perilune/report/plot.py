@@ -1,7 +1,7 @@
 """The pieces of which the page's figures are built: curves, bands, panels and mode marks, as the plain data that plotly.js draws.
 
-Figures are dictionaries in plotly.js' own schema, so the plotly package itself is never imported. `@ink`, `@grid` and `@paper` stand for colours that
-the page chooses by the reader's light or dark setting. Colours are those of Okabe and Ito, told apart by colour-blind readers.
+Figures are dictionaries in plotly.js' own schema, so the plotly package itself is never imported. `@ink`, `@blue`, `@grid` and `@paper` stand for
+colours that the page chooses by the reader's light or dark setting. Colours are those of Okabe and Ito, told apart by colour-blind readers.
 """
 
 import base64
@@ -13,7 +13,8 @@ import numpy as np
 from perilune.report.decimation import LIMIT, extremes
 
 INK, GRID, PAPER = "@ink", "@grid", "@paper"
-BLUE, ORANGE, GREEN, RED, SKY, PURPLE = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7"
+BLUE, ORANGE, GREEN, RED, SKY, PURPLE = "@blue", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7"
+LINES = {"gridcolor": GRID, "linecolor": GRID, "zerolinecolor": GRID, "zerolinewidth": 1, "separatethousands": True, "exponentformat": "none"}
 TIME_TITLE = "time after the descent burn (s)"
 NARROWEST_PLOT_PX, LETTER_PX, LABEL_ROW_PX = 290.0, 6.0, 14
 GAP_PX = 26  # between panels
@@ -31,6 +32,7 @@ class Figure:
     layout: dict[str, Any]
     height_px: int
     timed: bool = True
+    is_square: bool = False
 
 
 @dataclass(frozen=True)
@@ -121,8 +123,19 @@ def mark_shapes(marks: list[Mark], span: tuple[float, float], plot_px: float) ->
         ends[row].append((low, high))
         top = 1.0 + (LABEL_ROW_PX * (row + 1)) / plot_px
         stroke = {"color": INK, "width": 0.8, "dash": "dot"}
-        shapes.append({"type": "line", "xref": "x", "yref": "paper", "x0": mark.time_s, "x1": mark.time_s, "y0": 0, "y1": top, "line": stroke, "opacity": 0.6})
-        text = {"xref": "x", "yref": "paper", "x": mark.time_s, "y": top, "text": mark.label, "showarrow": False, "font": {"size": 11}, "yanchor": "top"}
+        shapes.append(
+            {"type": "line", "xref": "x", "yref": "paper", "x0": mark.time_s, "x1": mark.time_s, "y0": 0, "y1": top, "line": stroke, "opacity": 0.6}
+        )
+        text = {
+            "xref": "x",
+            "yref": "paper",
+            "x": mark.time_s,
+            "y": top,
+            "text": mark.label,
+            "showarrow": False,
+            "font": {"size": 11},
+            "yanchor": "top",
+        }
         labels.append({**text, "xanchor": "right" if is_late else "left", "borderpad": 0, "xshift": -2 if is_late else 2})
     return shapes, labels, LABEL_ROW_PX * len(ends)
 
@@ -145,7 +158,15 @@ def column(panels: list[Panel], marks: list[Mark], span: tuple[float, float]) ->
     layout |= {"shapes": shapes, "annotations": labels}
     legend_px = 92
     layout["margin"] = {"l": 64, "r": 12, "t": room + 12, "b": legend_px}
-    layout["legend"] = {"orientation": "h", "x": 0, "xanchor": "left", "y": -48.0 / plot_px, "yanchor": "top", "font": {"size": 11}}
+    layout["legend"] = {
+        "orientation": "h",
+        "x": 0,
+        "xanchor": "left",
+        "y": -48.0 / plot_px,
+        "yanchor": "top",
+        "font": {"size": 11},
+        "itemsizing": "constant",
+    }
     layout["hovermode"] = "x unified"
     return once(data), layout, int(plot_px + room + 12 + legend_px)
 
@@ -153,4 +174,4 @@ def column(panels: list[Panel], marks: list[Mark], span: tuple[float, float]) ->
 def axis(title: str, title_standoff: int = 4, **more: Any) -> dict[str, Any]:
     """An axis with its quantity and unit."""
     text = {"text": title, "standoff": title_standoff, "font": {"size": 12}}
-    return {"title": text, "automargin": True, "gridcolor": GRID, "linecolor": GRID, "zerolinecolor": GRID, "zerolinewidth": 1, **more}
+    return {"title": text, "automargin": True, **LINES, **more}

@@ -1,19 +1,19 @@
 """The tables of a report: touchdown, events, published beside flown, what is not modelled or assumed, and where the result comes from."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from html import escape
 from typing import Any
 
 from perilune.report.assumed import assumed
-from perilune.report.numbers import number, unit
+from perilune.report.numbers import fixed, given, number, unit
 from perilune.report.view import View
 
 EVENT_COLUMNS = (
-    ("t_s", "time after the burn (s)"),
-    ("altitude_m", "altitude (m)"),
-    ("height_m", "height above ground (m)"),
-    ("vertical_speed_m_s", "vertical speed, down + (m/s)"),
-    ("horizontal_speed_m_s", "horizontal speed (m/s)"),
+    ("t_s", "time after the burn (s)", 2),
+    ("altitude_m", "altitude (m)", 1),
+    ("height_m", "height above ground (m)", 2),
+    ("vertical_speed_m_s", "vertical speed, down + (m/s)", 2),
+    ("horizontal_speed_m_s", "horizontal speed (m/s)", 2),
 )
 
 
@@ -37,9 +37,9 @@ def touchdown_table(view: View) -> str:
         return "<p>There was no touchdown.</p>"
     bound = {"vertical_speed_m_s": limits.vertical_speed_m_s, "horizontal_speed_m_s": limits.horizontal_speed_m_s, "tilt_deg": limits.tilt_deg}
     rows = [
-        ("instant", escape(touchdown.time_utc), "UTC", None),
-        ("latitude", f"{touchdown.latitude_deg:.5f}", "°", None),
-        ("east longitude", f"{touchdown.longitude_deg:.5f}".replace("-", "−"), "°", None),
+        ("instant", _moment(touchdown.time_utc), "UTC", None),
+        ("latitude", fixed(touchdown.latitude_deg, 5), "°", None),
+        ("east longitude", fixed(touchdown.longitude_deg, 5), "°", None),
         ("distance from the site", number(touchdown.miss_m), "m", None),
         ("vertical speed, down +", number(touchdown.vertical_speed_m_s), "m/s", "vertical_speed_m_s"),
         ("horizontal speed", number(touchdown.horizontal_speed_m_s), "m/s", "horizontal_speed_m_s"),
@@ -50,7 +50,7 @@ def touchdown_table(view: View) -> str:
     cells, kinds = [], []
     for label, value, shown_unit, key in rows:
         is_over = key is not None and getattr(touchdown, key) > bound[key]
-        said = "" if key is None else f"{'above' if is_over else 'within'} {bound[key]:g} {shown_unit}"
+        said = "" if key is None else f"{'above' if is_over else 'within'} {bound[key]:g}{shown_unit if shown_unit == '°' else ' ' + shown_unit}"
         cells.append((label, value, shown_unit, said))
         kinds.append("out" if is_over else "")
     return table("touchdown", ("at the first touch", "value", "unit", "limit"), cells, (1,), kinds)
@@ -58,9 +58,10 @@ def touchdown_table(view: View) -> str:
 
 def event_table(view: View) -> str:
     """Every event of the flight in the order of time."""
-    heads = ("event", "UTC", *(title for _, title in EVENT_COLUMNS))
+    heads = ("event", "UTC", *(title for _, title, _ in EVENT_COLUMNS))
     rows = [
-        (escape(e["name"]), escape(e["time_utc"].removesuffix("Z").rpartition("T")[2]), *(number(e[key]) for key, _ in EVENT_COLUMNS)) for e in view.events
+        (escape(e["name"]), escape(e["time_utc"].removesuffix("Z").rpartition("T")[2]), *(fixed(e[key], n) for key, _, n in EVENT_COLUMNS))
+        for e in view.events
     ]
     day = view.events[0]["time_utc"].partition("T")[0] if view.events else ""
     return (f"<p class=note>Day {escape(day)}; the true state at each event.</p>" if day else "") + table("events", heads, rows, range(1, 7))
@@ -70,15 +71,15 @@ def published_table(view: View) -> str:
     """Published beside flown; what lies outside its band is printed as plainly as what lies inside."""
     rows, kinds = [], []
     for p in view.flight.published:
-        at = f" at {number(p.at_height_m)} m" if p.at_height_m is not None and "_at_height_" not in p.name else ""
-        limits = "—" if p.low is None and p.high is None else f"{number(p.low)} to {number(p.high)}"
+        at = "" if p.at_height_m is None or f"{p.at_height_m:g} m" in p.name else f" at {given(p.at_height_m)} m"
+        limits = "—" if p.low is None or p.high is None else f"{given(p.low)} to {given(p.high)}"
         said = {True: "inside", False: "outside", None: "—"}[p.inside]
         rows.append(
             (
                 escape(p.name) + (f'<span class="note">{at}</span>' if at else ""),
-                _moment(p.published),
+                _moment(p.published, given),
                 limits,
-                _moment(p.flown),
+                _moment(p.flown, degrees if p.unit == "deg" else number),
                 escape(unit(p.unit)),
                 said,
                 escape(p.note.replace("-", "−") if p.flown is not None else p.note),
@@ -93,9 +94,14 @@ def published_table(view: View) -> str:
     return table("published", heads, rows, (1, 2, 3), kinds)
 
 
-def _moment(value: Any) -> str:
+def _moment(value: Any, write: Callable[[Any], str] = number) -> str:
     """A number, or an instant without the T and the Z that machines want."""
-    return escape(value.replace("T", " ").removesuffix("Z")) if isinstance(value, str) else number(value)
+    return escape(value.replace("T", " ").removesuffix("Z")) if isinstance(value, str) else "—" if value is None else write(value)
+
+
+def degrees(value: float) -> str:
+    """An angle on the Moon to some 3 m."""
+    return fixed(value, 4)
 
 
 def caveat_list(view: View) -> str:
@@ -109,13 +115,14 @@ def assumed_table(view: View) -> str:
     if not rows:
         return "<p>Which numbers are assumed is said in the comments of the mission file, which does not belong to the catalogue.</p>"
     said = f"<p class=note>{len(rows)} numbers; values as flown, in the unit that ends the key.</p>"
-    return f"<details><summary>Assumed and solved numbers of the mission ({len(rows)})</summary>{said}{table('assumed', ('key', 'value', 'remark'), rows)}</details>"
+    summary = f"<summary>Assumed and solved numbers of the mission ({len(rows)})</summary>"
+    return f"<details>{summary}{said}{table('assumed', ('key', 'value', 'remark'), rows)}</details>"
 
 
 def _value(value: object) -> str:
     if isinstance(value, tuple):
-        return ", ".join(number(v) for v in value)
-    return number(value)
+        return ", ".join(_value(v) for v in value)
+    return given(value) if isinstance(value, float) else number(value)
 
 
 def provenance_table(view: View) -> str:

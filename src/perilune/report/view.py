@@ -84,10 +84,10 @@ class View:
 
     @cached_property
     def end(self) -> int:
-        """The row of the whole history at contact, or the last one."""
+        """The last row of the whole history before contact, or of all."""
         contact = self.event_time("contact")
         times = self.whole("time_s")
-        return len(times) - 1 if contact is None else int(min(np.searchsorted(times, contact), len(times) - 1))
+        return len(times) - 1 if contact is None else max(int(np.searchsorted(times, contact)) - 1, 0)
 
     @cached_property
     def plane(self) -> tuple[np.ndarray, np.ndarray]:
@@ -110,7 +110,7 @@ class View:
         return float(self.scene.start.site_height_m)
 
     def ground(self, east_m: float, north_m: float, half_width_m: float, n: int) -> tuple[np.ndarray, np.ndarray]:
-        """The true ground of this flight on a square grid: distances from the centre [m], shape (n,), and heights above the sphere [m], shape (n, n)."""
+        """The true ground of this flight on a square grid: distances from the centre, shape (n,), and heights above the sphere, shape (n, n), m."""
         from perilune.environment.relief import ReliefDraw
         from perilune.environment.relief_site import ground_grid
 
