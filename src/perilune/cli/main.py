@@ -48,12 +48,19 @@ def run(arguments: list[str]) -> int:
             print(str(getattr(error, "message", error)))
             return 0
         elif hasattr(error, "format_message") and hasattr(error, "exit_code"):  # Typer's and Click's own, whichever of them raised it
-            return refuse(error.format_message().replace("Value error, ", ""))
+            return refuse(advised(error.format_message()))
         else:
             raise
     if code == 130:
         print("perilune: stopped before the end", file=sys.stderr)
     return code if isinstance(code, int) else 0
+
+
+def advised(message: str) -> str:
+    """A message of the option parser with what would be right, where it does not say so."""
+    if message.startswith("No such command"):
+        message += " There are missions, fly, check and validate."
+    return message.replace("Value error, ", "")
 
 
 def refuse(sentence: str) -> int:

@@ -33,7 +33,7 @@ def show_flight(flight: Flight, folder: Path) -> None:
     line.append(f"  {flight.reason}")
     console.print(line)
     report = folder / "report.html"
-    console.print(f"report     {report if report.exists() else folder}")
+    print(f"report     {report if report.exists() else folder}")
 
 
 def events_table(flight: Flight) -> Table:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from perilune.base.errors import PeriluneError
 from perilune.base.start_warp import start_warp
 from perilune.flight.compare_published import measure
 from perilune.flight.flown import Flown, event_names, touchdown_of
@@ -59,19 +60,28 @@ def fly_many(
     start_warp()
     scene = prepare(flown_mission, progress)
     rows: list[dict[str, Any]] = []
-    for low in range(0, len(indices), AT_ONCE):
-        batch = batch_from(scene, seed, indices[low : low + AT_ONCE], start)
-        rows += _fly_some(scene, batch, record or look is not None, threads, look)
+    from_tick = _before_ignition(scene) if record or look is not None else None
+    at_once = AT_ONCE if from_tick != 0 else AT_ONCE // 4
+    for low in range(0, len(indices), at_once):
+        batch = batch_from(scene, seed, indices[low : low + at_once], start)
+        rows += _fly_some(scene, batch, from_tick, threads, look)
         if progress:
             progress("flying", len(rows) / len(indices))
     return pl.DataFrame(rows, infer_schema_length=None)
 
 
-def _fly_some(scene: Scene, batch: Batch, record: bool, threads: int | None, look: Look | None) -> list[dict[str, Any]]:
-    """The rows of one batch."""
-    from_tick = int(coast_end(scene)["tick"][0]) if record else 0
+def _before_ignition(scene: Scene) -> int:
+    """The tick from which records are kept: half a minute before ignition, or 0 where the undispersed flight has none."""
+    try:
+        return int(coast_end(scene)["tick"][0])
+    except PeriluneError:
+        return 0
+
+
+def _fly_some(scene: Scene, batch: Batch, from_tick: int | None, threads: int | None, look: Look | None) -> list[dict[str, Any]]:
+    """The rows of one batch, looked up in records from a tick on, or without any."""
     first = batch.states.copy()
-    recording = fly_recorded(scene, batch, record=record, publish=False, threads=threads, from_tick=from_tick)
+    recording = fly_recorded(scene, batch, record=from_tick is not None, publish=False, threads=threads, from_tick=from_tick or 0)
     verdicts = judge(scene.mission.limits, batch.states)
     rows = []
     for i, run in enumerate(batch.runs):

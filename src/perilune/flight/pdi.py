@@ -24,7 +24,7 @@ LEAD_S = 30.0  # before ignition
 PIECE_S = 30.0
 PASSIVE_STEP_S = 10.0  # of the coasts that are subtracted from each other; their common error cancels
 
-_kept: list[tuple[int, np.ndarray]] = []
+_kept: list[tuple[Scene, np.ndarray]] = []
 
 
 def coast_end(scene: Scene) -> np.ndarray:
@@ -32,12 +32,12 @@ def coast_end(scene: Scene) -> np.ndarray:
 
     Raises PeriluneError when no powered descent begins.
     """
-    if _kept and _kept[0][0] == id(scene):
+    if _kept and _kept[0][0] is scene:
         return _kept[0][1].copy()
     batch, events = build_batch(scene, None, np.array([0])), new_events(scene, 1)
     ignition, past = EVENTS.index("ignition"), [batch.states.copy()]
     while events["time"][0, ignition] < 0.0:
-        until = (len(past)) * PIECE_S
+        until = len(past) * PIECE_S
         if until > LONGEST_S or (len(past) > 1 and batch.states["status"][0] != FLYING):
             raise PeriluneError("start pdi: no powered descent begins in the undispersed flight; fly from doi to see why")
         advance(scene, batch, events, until)
@@ -46,7 +46,7 @@ def coast_end(scene: Scene) -> np.ndarray:
     state = next((s for s in reversed(past) if s["status"][0] == FLYING and s["time"][0] <= latest), None)
     if state is None:
         raise PeriluneError("start pdi: the powered descent begins less than a minute after the descent burn; fly from doi")
-    _kept[:] = [(id(scene), state)]
+    _kept[:] = [(scene, state)]
     return state.copy()
 
 
