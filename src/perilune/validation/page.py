@@ -35,7 +35,7 @@ def validation_page(rows: Sequence[Row], full: bool = False) -> str:
     for row in rows:
         achieved = "" if row.achieved is None else f"{_number(row.achieved)} {row.unit}"
         status = row.status if row.status == "passed" else f"**{row.status}**"
-        status += f": {row.reason}" if row.reason else ""
+        status += f"{';' if row.status == 'passed' else ':'} {row.reason}" if row.reason else ""
         cells = [row.name, row.what, row.reference, f"{_number(row.tolerance)} {row.unit}", achieved, status, f"{row.seconds:.1f}"]
         lines.append("| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ").strip() for cell in cells) + " |")
     return "\n".join(lines) + "\n"

@@ -21,6 +21,7 @@ GROUPS = (
     "bare_step",
     "check_cases",
     "engine_off",
+    "planned_descent",
     "step_halving",
 )
 

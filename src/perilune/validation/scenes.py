@@ -26,6 +26,8 @@ from perilune.mission.draws import truth_packs
 from perilune.mission.loader import load
 from perilune.mission.schema import Mission
 
+ROOM = 60_000  # ticks of a recorded flight
+
 
 @cache
 def landing_scene() -> Scene:
@@ -36,12 +38,17 @@ def landing_scene() -> Scene:
 @cache
 def planned_flight() -> tuple[Batch, np.ndarray, np.ndarray]:
     """The undispersed flight of Resilience to its end: batch, events (count,) and one row a tick."""
-    scene = landing_scene()
-    batch = build_batch(scene, None, np.array([0]))
-    events = new_events(scene, 1)
-    history = records(HistoryRow, 1, 60000)
+    batch, events, history = flown(landing_scene(), None, 1)
+    return batch, events[0], history[0]
+
+
+def flown(scene: Scene, seed: int | None, count: int) -> tuple[Batch, np.ndarray, list[np.ndarray]]:
+    """The first `count` runs of a seed to their ends: batch, events (count, kinds), and of each run the rows of its ticks."""
+    batch = build_batch(scene, seed, np.arange(count))
+    events = new_events(scene, count)
+    history = records(HistoryRow, count, ROOM)
     advance(scene, batch, events, history=history)
-    return batch, events[0], history[0, : int(batch.states["tick"][0])]
+    return batch, events, [rows[: min(int(tick), ROOM)] for rows, tick in zip(history, batch.states["tick"], strict=True)]
 
 
 def coasting_scene(epoch_tdb_s: float, span_s: float, degree: int, third_bodies: bool) -> Scene:
@@ -89,13 +96,15 @@ def coast(scene: Scene, batch: Batch, until_s: float, step_s: float) -> np.ndarr
     return flown.states[0]
 
 
-def inertia_of(mission: Mission) -> np.ndarray:
-    """Moments of inertia [kg m²] of a mission's lander with full tanks, by the parallel-axis theorem on the mission file's numbers."""
+def inertia_of(mission: Mission, main_kg: float | None = None, rcs_kg: float | None = None) -> np.ndarray:
+    """Moments of inertia [kg m²] of a mission's lander with full or given tanks, by the parallel-axis theorem on the mission file's numbers."""
     mass = mission.lander.mass
+    main = mass.main_loaded_kg if main_kg is None else main_kg
+    rcs = mass.rcs_loaded_kg if rcs_kg is None else rcs_kg
     parts = [
         (mass.dry_mass_kg, np.array(mass.dry_cg_m), np.array(mass.dry_inertia_kg_m2)),
-        (mass.main_loaded_kg, np.array([0.0, 0.0, mass.tank_height_m]), np.full(3, 0.4 * mass.main_loaded_kg * mass.tank_radius_m**2)),
-        (mass.rcs_loaded_kg, np.array([0.0, 0.0, mass.rcs_tank_height_m]), np.zeros(3)),
+        (main, np.array([0.0, 0.0, mass.tank_height_m]), np.full(3, 0.4 * main * mass.tank_radius_m**2)),
+        (rcs, np.array([0.0, 0.0, mass.rcs_tank_height_m]), np.zeros(3)),
     ]
     cg = sum(m * at for m, at, _ in parts) / sum(m for m, _, _ in parts)
     return np.asarray(sum(own + m * ((at - cg) @ (at - cg) - (at - cg) ** 2) for m, at, own in parts))

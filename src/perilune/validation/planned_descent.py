@@ -1,0 +1,122 @@
+"""The planned flight of Resilience as the closed loop flew it, integrated again by strangers: the coast to ignition, then the burn with its commands.
+
+The coast is the field by pyshtools, orientation and ephemeris by SPICE, DOP853. The powered part takes the recorded commands tick by tick: engines by
+the closed form of their lag, masses and attitude with the motion in one DOP853 a tick, the field as a spline of pyshtools' along the recorded path.
+Inertia is that of the start of each tick, as the plant's page says; thrust without misalignment and a centre of mass on the axis, as in the mission.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from perilune.validation import scenes, strangers
+from perilune.validation.engine_off import reference_force
+from perilune.validation.rows import Check, Measured
+
+G0 = 9.80665
+TICK_S = 0.1
+
+
+def recorded() -> tuple[np.ndarray, int, int]:
+    """The rows of the planned flight, and the indices of ignition and of the last tick before contact."""
+    batch, events, rows = scenes.planned_flight()
+    ignition = int(np.searchsorted(rows["time"], float(events["time"][0]) - 1e-6))
+    return rows, ignition, int(np.searchsorted(rows["time"], float(batch.states["contact"]["time"][0]))) - 1
+
+
+def state_of(row: np.void) -> np.ndarray:
+    """Position and velocity (6,) of a row."""
+    return np.concatenate([row["position_mci"], row["velocity_mci"]])
+
+
+def coast_error() -> Measured:
+    """Distance [m] at ignition, from the descent burn on."""
+    rows, ignition, _ = recorded()
+    end = strangers.orbit(reference_force(), state_of(rows[0]), float(rows["time"][0]), float(rows["time"][ignition])).y[:, -1]
+    return float(np.linalg.norm(rows["position_mci"][ignition] - end[:3])), (
+        f"velocity apart {np.linalg.norm(rows['velocity_mci'][ignition] - end[3:]):.1e} m/s after {rows['time'][ignition]:.0f} s"
+    )
+
+
+def level_after(engine: Any, level: float, command: float, t: float) -> float:
+    """The thrust level `t` [s] after a command, by the closed form of the lag."""
+    target = min(max(command, engine.minimum_level), 1.0) if command > 0.0 else 0.0
+    return float(target + (level - target) * np.exp(-t / engine.lag_s))
+
+
+def burn_error() -> Measured:
+    """Distance [m] in the last tick before contact, from the recorded state at ignition on."""
+    from scipy.integrate import solve_ivp
+    from scipy.interpolate import CubicSpline
+
+    rows, ignition, last = recorded()
+    mission = scenes.landing_scene().mission
+    lander = mission.lander
+    main, assist, thrusters = lander.main_engine, lander.assist_engines, lander.attitude_thrusters
+    if any((main.misalignment_x_deg, main.misalignment_y_deg, assist.misalignment_x_deg, assist.misalignment_y_deg, *lander.mass.dry_cg_m[:2])):
+        raise RuntimeError("the undispersed thrust or centre of mass is off the axis, which this reference leaves out")
+    gm = strangers.table_coefficients(2)[1]
+    total = reference_force()
+    samples = rows[ignition : last + 11 : 5]
+    residual = [total(float(row["time"]), state_of(row))[3:] + gm * row["position_mci"] / np.linalg.norm(row["position_mci"]) ** 3 for row in samples]
+    field = CubicSpline(samples["time"], residual)
+
+    def derivative(
+        t: float, s: np.ndarray, began: float, torque: np.ndarray, moments: np.ndarray, asked: tuple, levels: tuple, rcs: float, rcs_flow: float
+    ) -> np.ndarray:
+        f_main = main.count * main.thrust_n * level_after(main, levels[0], asked[0], t)
+        f_assist = assist.count * assist.thrust_n * level_after(assist, levels[1], asked[1], t)
+        w, x, y, z = s[6:10] / np.linalg.norm(s[6:10])
+        p, q, r = s[10:13]
+        body_z = np.array([2.0 * (x * z + w * y), 2.0 * (y * z - w * x), 1.0 - 2.0 * (x * x + y * y)])
+        mass = lander.mass.dry_mass_kg + s[13] + rcs - rcs_flow * t
+        out = np.empty(14)
+        out[:3] = s[3:6]
+        out[3:6] = field(began + t) - gm * s[:3] / (s[:3] @ s[:3]) ** 1.5 + body_z * ((f_main + f_assist) / mass)
+        out[6:10] = 0.5 * np.array([-x * p - y * q - z * r, w * p + y * r - z * q, w * q + z * p - x * r, w * r + x * q - y * p])
+        i, j, k = moments
+        out[10:13] = (torque + np.array([(j - k) * q * r, (k - i) * r * p, (i - j) * p * q])) / moments
+        out[13] = -f_main / (main.isp_s * G0) - f_assist / (assist.isp_s * G0)
+        return out
+
+    first = rows[ignition]
+    x, y, z, w = first["attitude_mci_from_body"]
+    state = np.concatenate([state_of(first), [w, x, y, z], first["rate_body"], [first["main_propellant"]]])
+    rcs, main_level, assist_level = float(first["rcs_propellant"]), float(first["main_level"]), float(first["assist_level"])
+    for row in rows[ignition:last]:
+        began, limit = float(row["time"]), np.array(thrusters.torque_limit_n_m)
+        torque = np.clip(row["command_torque_body"], -limit, limit)
+        rcs_flow = float(np.abs(torque).sum()) / (thrusters.arm_m * thrusters.isp_s * G0)
+        moments = scenes.inertia_of(mission, float(state[13]), rcs)
+        asked = float(row["command_main_engine"]), float(row["command_assist_duty"])
+        held = (began, torque, moments, asked, (main_level, assist_level), rcs, rcs_flow)
+        state = solve_ivp(derivative, (0.0, TICK_S), state, "DOP853", rtol=1e-10, atol=1e-10, first_step=TICK_S, args=held).y[:, -1]
+        main_level, assist_level = level_after(main, main_level, asked[0], TICK_S), level_after(assist, assist_level, asked[1], TICK_S)
+        rcs -= rcs_flow * TICK_S
+    end = rows[last]
+    return float(np.linalg.norm(end["position_mci"] - state[:3])), (
+        f"velocity apart {np.linalg.norm(end['velocity_mci'] - state[3:6]):.1e} m/s, propellant {abs(end['main_propellant'] - state[13]):.1e} kg "
+        f"after {end['time'] - first['time']:.0f} s of burn"
+    )
+
+
+CHECKS = [
+    Check(
+        "planned flight, coast to ignition",
+        "position at ignition of the flight as flown, computer on",
+        "pyshtools' field, SPICE's orientation and DE440, SciPy's DOP853 at 1e-12",
+        1.0,
+        "m",
+        coast_error,
+        strangers.ORBIT_PEERS,
+    ),
+    Check(
+        "planned flight, ignition to contact",
+        "position before contact of the flight as flown, recorded commands",
+        "the same field, closed-form engines and Euler's equations by SciPy's DOP853",
+        0.1,
+        "m",
+        burn_error,
+        ("scipy.interpolate", *strangers.ORBIT_PEERS),
+    ),
+]
