@@ -148,14 +148,14 @@ def python(*arguments, cwd):
 
 
 def test_json_is_all_that_stands_on_the_standard_output(tmp_path):
-    done = python("-m", "perilune", "fly", "resilience", "--start", "pdi", "--json", "--out", "kept", cwd=tmp_path)
+    done = python("-m", "perilune.cli.main", "fly", "resilience", "--start", "pdi", "--json", "--out", "kept", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == json.loads((tmp_path / "kept" / "flight.json").read_text())
     assert "CUDA" not in done.stderr and "Warning" not in done.stderr
 
 
 def test_a_mistake_in_the_shell_has_no_traceback(tmp_path):
-    done = python("-m", "perilune", "fly", "resiliense", cwd=tmp_path)
+    done = python("-m", "perilune.cli.main", "fly", "resiliense", cwd=tmp_path)
     assert done.returncode == 2 and done.stdout == "" and done.stderr.count("\n") == 1
 
 

@@ -67,3 +67,7 @@ def refuse(sentence: str) -> int:
     """Say one sentence on the error stream; the exit code of a mistake."""
     print(f"perilune: {' '.join(sentence.split())}", file=sys.stderr)
     return 2
+
+
+if __name__ == "__main__":
+    main()

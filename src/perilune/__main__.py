@@ -1,5 +1,0 @@
-"""`python -m perilune` is `perilune`."""
-
-from perilune.cli.main import main
-
-main()
