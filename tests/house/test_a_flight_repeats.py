@@ -8,6 +8,7 @@ from flying import SEED, bits, continue_to, copy_of
 
 from perilune.flight.advance import LONGEST_S, advance, new_events
 from perilune.flight.setup import build_batch
+from perilune.flight.state import TICK_S
 
 UNTIL_S = 3_900.0  # every flight has ended by then
 FIELDS = ("states", "events", "history", "telemetry")
@@ -55,7 +56,7 @@ def test_paused_at_odd_ticks_carried_to_another_memory_and_resumed(scene, before
     batch, events = copy_of(before_ignition), new_events(scene, 4)
     began = int(batch.states["tick"][0])
     pieces = []
-    for pause_s in (2_811.3, 2_900.7, 3_541.9, 3_600.1, UNTIL_S):
+    for pause_s in (*(began * TICK_S + np.array([3.3, 92.7, 733.9, 752.1])), UNTIL_S):
         pieces.append(continue_to(scene, batch, pause_s, events=events))
         batch, events = pickle.loads(pickle.dumps((batch, events)))
     assert bits(batch.states) == bits(together["states"]) and bits(events) == bits(together["events"])

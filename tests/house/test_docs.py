@@ -1,10 +1,15 @@
-"""The documents hold together: every link leads somewhere, every page is reached from the index, and no code shown is broken."""
+"""The documents hold together: every link leads somewhere, every page is reached from the index, and the code that is shown runs."""
 
 import ast
+import doctest
 import re
+import sys
 from pathlib import Path
 
 import pytest
+from tutorial import run_in
+
+import perilune
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -50,3 +55,14 @@ def test_every_page_is_reached_from_the_index():
 def test_the_python_that_is_shown_can_be_read(page):
     for code in re.findall(r"```python\n(.*?)```", page.read_text("utf-8"), re.DOTALL):
         ast.parse(code)
+
+
+def test_the_python_of_the_readme_runs(tmp_path):
+    code = re.search(r"```python\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)[1]
+    exit_code, said = run_in(tmp_path, [sys.executable, "-c", code])
+    assert exit_code == 0 and said.startswith("crashed - ")
+    assert {path.name for path in tmp_path.iterdir()} == {"descent.png", "flights"}
+
+
+def test_the_example_that_the_package_opens_with_is_true():
+    assert doctest.testmod(perilune) == doctest.TestResults(failed=0, attempted=3)
