@@ -109,7 +109,7 @@ class AvionicsState:
 
 
 @wp.func
-def start_avionics(p: AvionicsParams) -> AvionicsState:
+def start_avionics(p: wp.ref[AvionicsParams]) -> AvionicsState:
     """The computer at the end of the descent burn."""
     s = AvionicsState()
     s.navigation = start_navigation(p.navigation, p.belief)
@@ -119,13 +119,13 @@ def start_avionics(p: AvionicsParams) -> AvionicsState:
 
 
 @wp.func
-def believed_mass(b: BeliefParams, s: AvionicsState) -> real:
+def believed_mass(b: wp.ref[BeliefParams], s: wp.ref[AvionicsState]) -> real:
     """Mass [kg] by the computer's own propellant account."""
     return b.dry_mass + s.main_left + s.rcs_left
 
 
 @wp.func
-def account_propellant(b: BeliefParams, s: wp.ref[AvionicsState], dt: real):
+def account_propellant(b: wp.ref[BeliefParams], s: wp.ref[AvionicsState], dt: real):
     """Charge what the last command used."""
     flow = s.last.main_engine * b.main_thrust / (b.main_isp * STANDARD_GRAVITY)
     flow += s.last.assist_duty * b.assist_thrust / (b.assist_isp * STANDARD_GRAVITY)
@@ -144,7 +144,7 @@ def wanted_attitude(thrust_mci: vec3, along_mci: vec3) -> quat:
 
 
 @wp.func
-def engine_commands(b: BeliefParams, thrust: real, main_on: wp.bool) -> Actuation:
+def engine_commands(b: wp.ref[BeliefParams], thrust: real, main_on: wp.bool) -> Actuation:
     """Share a thrust [N] between the main engine and the assist engines."""
     a = Actuation()
     asked = thrust
@@ -157,7 +157,7 @@ def engine_commands(b: BeliefParams, thrust: real, main_on: wp.bool) -> Actuatio
 
 @wp.func
 def fly_tick(
-    law: wp.Function, p: AvionicsParams, on_board: OnBoard, s: wp.ref[AvionicsState], m: Measurements, time: real, tick: real
+    law: wp.Function, p: wp.ref[AvionicsParams], on_board: wp.ref[OnBoard], s: wp.ref[AvionicsState], m: Measurements, time: real, tick: real
 ) -> tuple[Actuation, Telemetry]:
     """One cycle at `time` [s past the epoch]; `tick` is the control period [s]."""
     b = p.belief
@@ -197,7 +197,7 @@ def fly_tick(
     radius = wp.length(r_me)
     height = radius - believed_map_radius(on_board, r_me) - s.navigation.nadir_share * s.navigation.map_error - cg_height
     site_radius = wp.length(b.site_position_me)
-    g_now = believed_gravity(on_board, s.navigation.position_mci, time)
+    g_now = s.navigation.gravity  # of the middle of the last tick: 50 ms old
     apparent_mci = g_now - wp.cross(rate_mci, v_ground * TWO) - wp.cross(rate_mci, wp.cross(rate_mci, s.navigation.position_mci))
     g_site = axes * wp.quat_rotate(me, apparent_mci)
     gravity = wp.length(g_now)

@@ -100,7 +100,7 @@ class Attitudes:
 
 
 @wp.func
-def believed_gravity(on_board: OnBoard, position_mci: vec3, t: real) -> vec3:
+def believed_gravity(on_board: wp.ref[OnBoard], position_mci: vec3, t: real) -> vec3:
     """Gravity [m/s²] in mci as the avionics model it: the Moon's field of low degree, no Earth, no Sun."""
     pa = quat_pa_from_mci(on_board.orientation, t)
     r_pa = wp.quat_rotate(pa, position_mci)
@@ -109,19 +109,19 @@ def believed_gravity(on_board: OnBoard, position_mci: vec3, t: real) -> vec3:
 
 
 @wp.func
-def site_axes(b: BeliefParams) -> mat33:
+def site_axes(b: wp.ref[BeliefParams]) -> mat33:
     """Rows: east, north and up of the target in ME."""
     e, n, u = b.site_east_me, b.site_north_me, b.site_up_me
     return mat33(e[0], e[1], e[2], n[0], n[1], n[2], u[0], u[1], u[2])
 
 
 @wp.func
-def me_from_mci_at(on_board: OnBoard, t: real) -> quat:
+def me_from_mci_at(on_board: wp.ref[OnBoard], t: real) -> quat:
     """The Moon-fixed (ME) frame from mci at `t`."""
     return quat_me_from_pa(on_board.orientation) * quat_pa_from_mci(on_board.orientation, t)
 
 
 @wp.func
-def believed_map_radius(on_board: OnBoard, position_me: vec3) -> real:
+def believed_map_radius(on_board: wp.ref[OnBoard], position_me: vec3) -> real:
     """Distance [m] from the Moon's centre to the ground under a position, as the on-board map has it."""
     return MOON_RADIUS + map_height(on_board.relief, position_me)

@@ -2,9 +2,9 @@
 
 States (errors, truth minus estimate): position and velocity in mci, attitude as a small rotation in mci, gyro bias and accelerometer bias in
 body axes, and the height error of the on-board map where the beam meets it, a first-order Markov process in the distance that the beam's
-footprint has moved; below the lander it counts as far as it is correlated over the distance from the footprint. The inertial increments drive the nominal state at 50 Hz; the covariance
-is carried once a control tick under power and once a second in a coast. Measurements are refused outside a gate; what happens when one is
-refused again and again is the mission's policy.
+footprint has moved; below the lander it counts as far as it is correlated over the distance from the footprint. The inertial increments drive the
+nominal state at 50 Hz; the covariance is carried once a control tick under power and once a second in a coast. Measurements are refused outside a
+gate; what happens when one is refused again and again is the mission's policy.
 
 Assumptions and limitations: in a coast the accelerometers are not integrated (their bias would outgrow the orbit's error); scale factor and
 misalignment of the accelerometers are no states, they enter as a larger bias uncertainty at ignition; the tracker's mounting error enters as
@@ -167,7 +167,7 @@ def close_tick(n: wp.ref[NavigationState]):
 
 
 @wp.func
-def attitude_before(n: NavigationState, ticks: wp.int32) -> quat:
+def attitude_before(n: wp.ref[NavigationState], ticks: wp.int32) -> quat:
     """The estimated attitude so many ticks ago (0 to 2), from today's estimate and the gyro's rotations since."""
     q = n.attitude
     if ticks >= 1:
@@ -186,59 +186,102 @@ def gravity_gradient(position: vec3, mu: real) -> mat33:
 
 
 @wp.func
-def carry(x: wp.ref[vec16], gradient: mat33, force: mat33, turn: mat33, turn_accel: mat33, dt: real):
-    """One column of errors over `dt`: position, velocity and attitude of Phi x (biases and map error stay)."""
-    r = vec3(x[0], x[1], x[2])
-    v = vec3(x[3], x[4], x[5])
-    a = vec3(x[6], x[7], x[8])
-    g = vec3(x[9], x[10], x[11])
-    b = vec3(x[12], x[13], x[14])
-    acceleration = gradient * r + force * a - turn_accel * b
-    r_new = r + (v + acceleration * (HALF * dt)) * dt
-    v_new = v + acceleration * dt
-    a_new = a - (turn * g) * dt
-    x[0] = r_new[0]
-    x[1] = r_new[1]
-    x[2] = r_new[2]
-    x[3] = v_new[0]
-    x[4] = v_new[1]
-    x[5] = v_new[2]
-    x[6] = a_new[0]
-    x[7] = a_new[1]
-    x[8] = a_new[2]
+def block(p: mat16, row: int, column: int) -> mat33:
+    """The 3 by 3 block of a covariance that starts at a row and a column."""
+    return mat33(
+        p[row, column],
+        p[row, column + 1],
+        p[row, column + 2],
+        p[row + 1, column],
+        p[row + 1, column + 1],
+        p[row + 1, column + 2],
+        p[row + 2, column],
+        p[row + 2, column + 1],
+        p[row + 2, column + 2],
+    )
 
 
 @wp.func
-def propagate_covariance(p: NavigationParams, n: wp.ref[NavigationState], mu: real):
-    """P = Phi P Phi' + Q over the time gathered."""
+def put_block(p: wp.ref[mat16], row: int, column: int, b: mat33):
+    """Write a block and its mirror image."""
+    for i in range(3):
+        for j in range(3):
+            p[row + i, column + j] = b[i, j]
+            p[column + j, row + i] = b[i, j]
+
+
+@wp.func
+def propagate_covariance(p: wp.ref[NavigationParams], n: wp.ref[NavigationState], mu: real):
+    """P = Phi P Phi' + Q over the time gathered, with Phi = 1 + A dt, block by block (r, v, a: position, velocity, attitude; g, b: biases).
+
+    A couples v into r; gravity gradient, specific force and accelerometer bias into v; gyro bias into a. Terms in dt² are kept.
+    """
     dt = n.since_covariance
     if dt <= ZERO:
         return
     gradient = gravity_gradient(n.position_mci, mu)
-    turn = wp.quat_to_matrix(n.attitude)
+    turn = wp.quat_to_matrix(n.attitude) * (-ONE)
     f = n.gathered_dv / dt
     force = mat33(0.0)
-    turn_accel = mat33(0.0)
     if n.sensing:
-        # delta theta x f = -[f x] delta theta
+        # the error of a force turned by a small angle: angle x f = -[f x] angle
         force = mat33(ZERO, f[2], -f[1], -f[2], ZERO, f[0], f[1], -f[0], ZERO)
-        turn_accel = turn
     pm = n.covariance
-    half = mat16(0.0)
-    for j in range(16):
-        x = vec16(0.0)
-        for i in range(16):
-            x[i] = pm[i, j]
-        carry(x, gradient, force, turn, turn_accel, dt)
-        for i in range(16):
-            half[i, j] = x[i]
-    for i in range(16):
-        x = vec16(0.0)
-        for j in range(16):
-            x[j] = half[i, j]
-        carry(x, gradient, force, turn, turn_accel, dt)
-        for j in range(16):
-            pm[i, j] = x[j]
+    rr, rv, ra, rg, rb = block(pm, 0, 0), block(pm, 0, 3), block(pm, 0, 6), block(pm, 0, 9), block(pm, 0, 12)
+    vv, va, vg, vb = block(pm, 3, 3), block(pm, 3, 6), block(pm, 3, 9), block(pm, 3, 12)
+    aa, ag, ab = block(pm, 6, 6), block(pm, 6, 9), block(pm, 6, 12)
+    gg, gb = block(pm, 9, 9), block(pm, 9, 12)
+    vr = wp.transpose(rv)
+    m_vr = gradient * rr + force * wp.transpose(ra)
+    m_vv = gradient * rv + force * wp.transpose(va)
+    m_va = gradient * ra + force * aa
+    m_vg = gradient * rg + force * ag
+    m_vb = gradient * rb + force * ab
+    if n.sensing:
+        m_vr += turn * wp.transpose(rb)
+        m_vv += turn * wp.transpose(vb)
+        m_va += turn * wp.transpose(ab)
+        m_vg += turn * wp.transpose(gb)
+        m_vb += turn * block(pm, 12, 12)
+    m_ar = turn * wp.transpose(rg)
+    m_av = turn * wp.transpose(vg)
+    m_aa = turn * wp.transpose(ag)
+    m_ag = turn * gg
+    m_ab = turn * gb
+    dt2 = dt * dt
+    second_vv = m_vr * gradient + m_va * wp.transpose(force)
+    if n.sensing:
+        second_vv += m_vb * wp.transpose(turn)
+    put_block(pm, 0, 0, rr + (vr + rv) * dt + vv * dt2)
+    put_block(pm, 0, 3, rv + (vv + wp.transpose(m_vr)) * dt + wp.transpose(m_vv) * dt2)
+    put_block(pm, 0, 6, ra + (va + wp.transpose(m_ar)) * dt + wp.transpose(m_av) * dt2)
+    put_block(pm, 0, 9, rg + vg * dt)
+    put_block(pm, 0, 12, rb + vb * dt)
+    put_block(pm, 3, 3, vv + (m_vv + wp.transpose(m_vv)) * dt + second_vv * dt2)
+    put_block(pm, 3, 6, va + (m_va + wp.transpose(m_av)) * dt + m_vg * wp.transpose(turn) * dt2)
+    put_block(pm, 3, 9, vg + m_vg * dt)
+    put_block(pm, 3, 12, vb + m_vb * dt)
+    put_block(pm, 6, 6, aa + (m_aa + wp.transpose(m_aa)) * dt + m_ag * wp.transpose(turn) * dt2)
+    put_block(pm, 6, 9, ag + m_ag * dt)
+    put_block(pm, 6, 12, ab + m_ab * dt)
+    rm = vec3(pm[0, 15], pm[1, 15], pm[2, 15])
+    vm = vec3(pm[3, 15], pm[4, 15], pm[5, 15])
+    am = vec3(pm[6, 15], pm[7, 15], pm[8, 15])
+    gm = vec3(pm[9, 15], pm[10, 15], pm[11, 15])
+    bm = vec3(pm[12, 15], pm[13, 15], pm[14, 15])
+    dm = gradient * rm + force * am
+    if n.sensing:
+        dm += turn * bm
+    rm_new = rm + vm * dt
+    vm_new = vm + dm * dt
+    am_new = am + turn * gm * dt
+    for i in range(3):
+        pm[i, 15] = rm_new[i]
+        pm[15, i] = rm_new[i]
+        pm[3 + i, 15] = vm_new[i]
+        pm[15, 3 + i] = vm_new[i]
+        pm[6 + i, 15] = am_new[i]
+        pm[15, 6 + i] = am_new[i]
     velocity_noise = p.gravity_error * p.gravity_error * dt
     if n.sensing:
         velocity_noise += p.velocity_random_walk * p.velocity_random_walk * dt
@@ -287,7 +330,7 @@ def ticks_ago(time: real, measured: real, tick_length: real) -> wp.int32:
 
 
 @wp.func
-def use_star_tracker(p: NavigationParams, n: wp.ref[NavigationState], m: StarTrackerMeasurement, time: real, tick_length: real):
+def use_star_tracker(p: wp.ref[NavigationParams], n: wp.ref[NavigationState], m: StarTrackerMeasurement, time: real, tick_length: real):
     """Attitude update, three scalars in mci; then the floor that stands for the mounting error, which the filter cannot see."""
     q_then = attitude_before(n, ticks_ago(time, m.time, tick_length))
     residual = rotation_vector_from_quat(m.attitude * wp.quat_inverse(q_then))
@@ -306,9 +349,9 @@ def use_star_tracker(p: NavigationParams, n: wp.ref[NavigationState], m: StarTra
 
 @wp.func
 def use_range(
-    p: NavigationParams,
-    b: BeliefParams,
-    on_board: OnBoard,
+    p: wp.ref[NavigationParams],
+    b: wp.ref[BeliefParams],
+    on_board: wp.ref[OnBoard],
     n: wp.ref[NavigationState],
     m: RangeMeasurement,
     cg_height: real,
@@ -380,7 +423,7 @@ def use_range(
 
 
 @wp.func
-def walk_over_map(p: NavigationParams, n: wp.ref[NavigationState], travel: real) -> real:
+def walk_over_map(p: wp.ref[NavigationParams], n: wp.ref[NavigationState], travel: real) -> real:
     """Let the map's error forget what it knew as the beam's footprint moves by `travel` [m]; the change of its estimate [m]."""
     keep = wp.exp(-travel / p.map_correlation)
     for i in range(15):
@@ -401,7 +444,7 @@ def add_position_variance(n: wp.ref[NavigationState], direction: vec3, variance:
 
 
 @wp.func
-def map_normal(on_board: OnBoard, hit_me: vec3) -> vec3:
+def map_normal(on_board: wp.ref[OnBoard], hit_me: vec3) -> vec3:
     """Outward normal (ME) of the on-board map over a baseline of some 4 km, its own resolution."""
     up = wp.normalize(hit_me)
     east = wp.normalize(wp.cross(vec3(0.0, 0.0, 1.0), up))
@@ -413,20 +456,22 @@ def map_normal(on_board: OnBoard, hit_me: vec3) -> vec3:
 
 
 @wp.func
-def height_variance(p: NavigationParams, n: NavigationState, up_mci: vec3) -> real:
+def height_variance(p: wp.ref[NavigationParams], n: wp.ref[NavigationState], up_mci: vec3) -> real:
     """Variance [m²] of the believed height above the sloped map below, less the map's error there."""
-    h = vec16(0.0)
     across = up_mci
     if wp.length(n.ground_normal_mci) > ZERO:
         across = n.ground_normal_mci / wp.dot(n.ground_normal_mci, up_mci)
+    share = n.nadir_share
+    variance = p.map_error * p.map_error * (ONE - share * share) + share * share * n.covariance[15, 15]
     for i in range(3):
-        h[i] = across[i]
-    h[15] = -n.nadir_share
-    return wp.dot(h, n.covariance * h) + p.map_error * p.map_error * (ONE - n.nadir_share * n.nadir_share)
+        variance -= TWO * share * across[i] * n.covariance[i, 15]
+        for j in range(3):
+            variance += across[i] * n.covariance[i, j] * across[j]
+    return variance
 
 
 @wp.func
-def sink_sigma(n: NavigationState, up_mci: vec3) -> real:
+def sink_sigma(n: wp.ref[NavigationState], up_mci: vec3) -> real:
     """1 sigma [m/s] of the believed vertical speed."""
     variance = ZERO
     for i in range(3):
@@ -436,7 +481,7 @@ def sink_sigma(n: NavigationState, up_mci: vec3) -> real:
 
 
 @wp.func
-def start_navigation(p: NavigationParams, b: BeliefParams) -> NavigationState:
+def start_navigation(p: wp.ref[NavigationParams], b: wp.ref[BeliefParams]) -> NavigationState:
     """The filter at the end of the descent burn: what it believes, and how well."""
     n = NavigationState()
     n.position_mci = b.start_position_mci
@@ -470,7 +515,7 @@ def start_navigation(p: NavigationParams, b: BeliefParams) -> NavigationState:
 
 
 @wp.func
-def start_sensing(p: NavigationParams, n: wp.ref[NavigationState]):
+def start_sensing(p: wp.ref[NavigationParams], n: wp.ref[NavigationState]):
     """At ignition: from here the accelerometers count, and with them what their bias states cannot tell apart."""
     n.sensing = True
     extra = p.accel_scale_at_ignition * p.accel_scale_at_ignition
@@ -479,6 +524,6 @@ def start_sensing(p: NavigationParams, n: wp.ref[NavigationState]):
 
 
 @wp.func
-def ground_velocity_mci(on_board: OnBoard, n: NavigationState, t: real) -> vec3:
+def ground_velocity_mci(on_board: wp.ref[OnBoard], n: wp.ref[NavigationState], t: real) -> vec3:
     """Estimated velocity [m/s] relative to the rotating ground, in mci axes."""
     return n.velocity_mci - wp.cross(moon_rate_mci(on_board.orientation, t), n.position_mci)

@@ -10,7 +10,7 @@ import hashlib
 import numpy as np
 import warp as wp
 
-from perilune.base.vector import HALF, TWO_PI, real, u32, u64, vec2
+from perilune.base.vector import HALF, ONE, TWO_PI, real, u32, u64, vec2
 
 vec4u = wp.types.vector(length=4, dtype=u32)
 M0, M1, LOW = (wp.constant(u64(x)) for x in (0xD2511F53, 0xCD9E8D57, 0xFFFFFFFF))
@@ -44,12 +44,29 @@ def uniform2(seed: u64, run: u32, channel: u32, draw: u32) -> vec2:
 
 
 @wp.func
+def cos_sin_turns(turns: real) -> vec2:
+    """Cosine and sine of an angle in turns (0 to 1), by the fdlibm polynomials within an eighth of a turn: the same bits whatever the libm."""
+    quarter = wp.floor(real(4.0) * turns + HALF)
+    x = (turns - quarter * real(0.25)) * TWO_PI
+    z = x * x
+    q = int(quarter)
+    s5 = real(-2.50507602534068634195e-08) + z * real(1.58969099521155010221e-10)
+    s3 = real(8.33333333332248946124e-03) + z * (real(-1.98412698298579493134e-04) + z * (real(2.75573137070700676789e-06) + z * s5))
+    sine = x + x * z * (real(-1.66666666666666324348e-01) + z * s3)
+    c5 = real(2.08757232129817482790e-09) + z * real(-1.13596475577881948265e-11)
+    c3 = real(-1.38888888888741095749e-03) + z * (real(2.48015872894767294178e-05) + z * (real(-2.75573143513906633035e-07) + z * c5))
+    cosine = ONE - HALF * z + z * z * (real(4.16666666666666019037e-02) + z * c3)
+    sign = wp.where((q & 2) == 2, real(-1.0), ONE)
+    if (q & 1) == 1:
+        return vec2(-sine * sign, cosine * sign)
+    return vec2(cosine * sign, sine * sign)
+
+
+@wp.func
 def normal2(seed: u64, run: u32, channel: u32, draw: u32) -> vec2:
     """Two independent standard normal draws (Box–Muller)."""
     uv = uniform2(seed, run, channel, draw)
-    radius = wp.sqrt(real(-2.0) * wp.log(uv[0]))
-    angle = TWO_PI * uv[1]
-    return vec2(radius * wp.cos(angle), radius * wp.sin(angle))
+    return cos_sin_turns(uv[1]) * wp.sqrt(real(-2.0) * wp.log(uv[0]))
 
 
 def channel_of(path: str) -> int:

@@ -30,30 +30,39 @@ STANDARD_GRAVITY = wp.constant(real(9.80665))  # m/s², defines specific impulse
 
 @wp.func
 def quat_from_rotation_vector(phi: vec3) -> quat:
-    """The quaternion of a rotation by the vector `phi` [rad]; exact at and near zero (series below 1e-4 rad)."""
-    angle2 = wp.dot(phi, phi)
-    angle = wp.sqrt(angle2)
-    s = real(0.5) - angle2 / real(48.0)
-    c = ONE - angle2 / real(8.0) + angle2 * angle2 / real(384.0)
-    if angle > real(1.0e-4):
-        s = wp.sin(HALF * angle) / angle
-        c = wp.cos(HALF * angle)
-    return quat(phi[0] * s, phi[1] * s, phi[2] * s, c)
+    """The quaternion of a rotation by the vector `phi` [rad]; below half a radian by the series, which is exact to rounding there."""
+    y = wp.dot(phi, phi) * real(0.25)
+    if y < real(0.0625):
+        s = HALF * (
+            ONE
+            - y
+            / real(6.0)
+            * (ONE - y / real(20.0) * (ONE - y / real(42.0) * (ONE - y / real(72.0) * (ONE - y / real(110.0) * (ONE - y / real(156.0))))))
+        )
+        c = ONE - y / real(2.0) * (
+            ONE - y / real(12.0) * (ONE - y / real(30.0) * (ONE - y / real(56.0) * (ONE - y / real(90.0) * (ONE - y / real(132.0)))))
+        )
+        return quat(phi[0] * s, phi[1] * s, phi[2] * s, c)
+    half = wp.sqrt(y)
+    sine = HALF * wp.sin(half) / half
+    return quat(phi[0] * sine, phi[1] * sine, phi[2] * sine, wp.cos(half))
 
 
 @wp.func
 def rotation_vector_from_quat(q: quat) -> vec3:
-    """The shortest rotation vector [rad] of the unit quaternion `q`."""
+    """The shortest rotation vector [rad] of the unit quaternion `q`; small ones by the series of the arc sine."""
     v = vec3(q[0], q[1], q[2])
     w = q[3]
     if w < ZERO:
         v = -v
         w = -w
-    sine = wp.length(v)
-    scale = TWO / wp.max(w, real(1.0e-12))
-    if sine > real(1.0e-9):
-        scale = TWO * wp.atan2(sine, w) / sine
-    return v * scale
+    s2 = wp.dot(v, v)
+    if s2 < real(1.0e-4):
+        return v * (
+            TWO + s2 * (real(1.0) / real(3.0) + s2 * (real(3.0) / real(20.0) + s2 * (real(5.0) / real(56.0) + s2 * real(35.0) / real(576.0))))
+        )
+    sine = wp.sqrt(s2)
+    return v * (TWO * wp.atan2(sine, w) / sine)
 
 
 @wp.func

@@ -15,6 +15,7 @@ from perilune.flight.kernel import build_kernel
 from perilune.flight.record import HistoryRow
 from perilune.flight.setup import Batch, Scene
 from perilune.flight.state import FLYING, TICK_S, FlightPack, FlightState
+from perilune.messages.measurements import ImuMeasurement
 from perilune.messages.telemetry import Telemetry
 
 LONGEST_S = 3.0 * 3600.0  # a flight that has not ended by then has not landed
@@ -45,17 +46,19 @@ def advance(
     threads: int | None = None,
     slice_size: int = 1,
     progress: Callable[[int], None] | None = None,
+    increments: np.ndarray | None = None,
 ) -> None:
     """Advance every flight of the batch to `until_s` [s past the epoch] or to its end, in place.
 
-    `history` and `telemetry`, shape (n, ticks), take a row a tick from `first_tick` on. `progress` is called with the number of flights done.
+    `history` and `telemetry`, shape (n, ticks), take a row a tick from `first_tick` on, `increments`, shape (n, 5 ticks),
+    the inertial increments that follow it. `progress` is called with the number of flights done.
     """
     kernel = load_kernel(scene.mission.planned.avionics.guidance.law)
     count = len(batch.states)
     avionics = _share(scene.avionics, AvionicsParams)
     packs, states = _share(batch.packs, FlightPack), _share(batch.states, FlightState)
     rows = _share(events, EventRow)
-    past, sent = _rows(history, HistoryRow), _rows(telemetry, Telemetry)
+    past, sent, felt = _rows(history, HistoryRow), _rows(telemetry, Telemetry), _rows(increments, ImuMeasurement)
     until = round(until_s / TICK_S)
     work: SimpleQueue[tuple[int, int]] = SimpleQueue()
     for low in range(0, count, slice_size):
@@ -71,7 +74,7 @@ def advance(
                 return
             try:
                 inputs = [scene.world, scene.on_board, avionics, packs[low:high], states[low:high], until, first_tick]
-                outputs = [rows[low:high], *(a[low:high] if a.size else a for a in (past, sent))]
+                outputs = [rows[low:high], *(a[low:high] if a.size else a for a in (past, sent, felt))]
                 wp.launch(kernel, dim=high - low, inputs=[*inputs, *outputs], device="cpu")
             except BaseException as error:
                 failures.append(error)

@@ -18,7 +18,7 @@ SIXTH = wp.constant(real(0.16666666666666666))
 
 
 @wp.func
-def perturbation(world: World, position: vec3, t: real) -> vec3:
+def perturbation(world: wp.ref[World], position: vec3, t: real) -> vec3:
     """All gravity [m/s², mci] but the central term."""
     pa = quat_pa_from_mci(world.orientation, t)
     r_pa = wp.quat_rotate(pa, position)
@@ -123,7 +123,7 @@ def fall(gm: real, b: Body, held: vec3, h: real) -> Body:
 
 
 @wp.func
-def coast_step(world: World, b: Body, inertia: vec3, t: real, h: real) -> Body:
+def coast_step(world: wp.ref[World], b: Body, inertia: vec3, t: real, h: real) -> Body:
     """A torque-free step of `h` [s] from time `t` with the whole field in every stage."""
     gm = world.harmonics.gm
     half = HALF * h

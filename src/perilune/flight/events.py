@@ -58,7 +58,7 @@ def blend(a: Kinematics, b: Kinematics, f: real) -> Kinematics:
 
 
 @wp.func
-def note_marks(world: World, events: wp.array2d(dtype=EventRow), i: int, t0: real, before: Kinematics, t1: real, after: Kinematics):
+def note_marks(world: wp.ref[World], events: wp.array2d(dtype=EventRow), i: int, t0: real, before: Kinematics, t1: real, after: Kinematics):
     """Note the heights passed downward between two instants, interpolated linearly."""
     for k in range(world.marks.shape[0]):
         mark = world.marks[k]

@@ -21,10 +21,10 @@ from perilune.flight.dynamics import coast_step
 from perilune.flight.events import FIRST_RANGE, EventRow, Kinematics, note, note_marks
 from perilune.flight.plant import fly_plant, kinematics, masses, pad_clearance, rest_tick
 from perilune.flight.record import HistoryRow, complete_row, history_row
-from perilune.flight.state import STATUS_DESTROYED, STATUS_FLYING, STATUS_INVALID, STATUS_STANDING, TICK, FlightPack, FlightState, World
+from perilune.flight.state import STATUS_DESTROYED, STATUS_FLYING, STATUS_INVALID, STATUS_STANDING, STEPS, TICK, FlightPack, FlightState, World
 from perilune.lander.sensors.range_finder import beam_body, measure_range, range_due
 from perilune.lander.sensors.star_tracker import measure_star_tracker
-from perilune.messages.measurements import Measurements
+from perilune.messages.measurements import ImuMeasurement, Measurements
 from perilune.messages.telemetry import Telemetry
 
 LOW = wp.constant(real(50.0))  # m, below which the filter's errors are kept for the state at contact
@@ -33,7 +33,7 @@ STANDING_FOR = wp.constant(real(5.0))  # s after contact at which a standing lan
 
 
 @wp.func
-def true_range(world: World, pack: FlightPack, s: FlightState, cg: vec3, height: real) -> wp.vec2d:
+def true_range(world: wp.ref[World], pack: wp.ref[FlightPack], s: wp.ref[FlightState], cg: vec3, height: real) -> wp.vec2d:
     """Range [m] along the beam (below zero: none) and the cosine of incidence; not looked for where it is out of reach anyway."""
     reach = pack.lander.range_finder.reach
     if height > reach * real(1.2) + real(4000.0):
@@ -49,13 +49,13 @@ def true_range(world: World, pack: FlightPack, s: FlightState, cg: vec3, height:
 
 
 @wp.func
-def is_valid(s: FlightState) -> wp.bool:
+def is_valid(s: wp.ref[FlightState]) -> wp.bool:
     """Whether every number that the others hang on is finite."""
     return wp.isfinite(wp.length(s.body.position) + wp.length(s.body.velocity) + wp.length(s.body.rate) + s.body.attitude[3] + s.lander.main_left)
 
 
 @wp.func
-def coast_on(world: World, pack: FlightPack, s: wp.ref[FlightState], until: wp.int32):
+def coast_on(world: wp.ref[World], pack: wp.ref[FlightPack], s: wp.ref[FlightState], until: wp.int32):
     """A lander without avionics: the field alone, to a tick or to the ground, which is found to a nanosecond."""
     now = masses(pack, s)
     end = TICK * real(until)
@@ -90,10 +90,10 @@ def build_kernel(law_name: str) -> Any:
 
     @wp.func
     def fly_one_tick(
-        world: World,
-        on_board: OnBoard,
-        avionics: AvionicsParams,
-        pack: FlightPack,
+        world: wp.ref[World],
+        on_board: wp.ref[OnBoard],
+        avionics: wp.ref[AvionicsParams],
+        pack: wp.ref[FlightPack],
         s: wp.ref[FlightState],
         before: Kinematics,
         i: int,
@@ -101,6 +101,7 @@ def build_kernel(law_name: str) -> Any:
         events: wp.array2d(dtype=EventRow),
         history: wp.array2d(dtype=HistoryRow),
         telemetry: wp.array2d(dtype=Telemetry),
+        increments: wp.array2d(dtype=ImuMeasurement),
     ) -> Kinematics:
         began = s.time
         now = masses(pack, s)
@@ -121,11 +122,10 @@ def build_kernel(law_name: str) -> Any:
         if s.avionics.mode != mode:
             note(events, i, s.avionics.mode - 1, s.time, before)
         if s.contact.time < ZERO and published.height < LOW:
-            n = s.avionics.navigation
             s.contact.height_error = before.height - published.height
             s.contact.height_sigma = published.height_sigma
             s.contact.vertical_speed_error = before.vertical_speed - published.vertical_speed
-            s.contact.vertical_speed_sigma = sink_sigma(n, wp.normalize(n.position_mci))
+            s.contact.vertical_speed_sigma = sink_sigma(s.avionics.navigation, wp.normalize(s.avionics.navigation.position_mci))
         if row_index < history.shape[1]:
             row = history_row(world, avionics.belief, avionics.navigation, pack, s, before, now.cg, now.mass, m, ranged[0])
             complete_row(row, published, command)
@@ -133,9 +133,9 @@ def build_kernel(law_name: str) -> Any:
         if row_index < telemetry.shape[1]:
             telemetry[i, row_index] = published
         if s.contact.time >= ZERO:
-            rest_tick(world, pack, s)
+            rest_tick(world, pack, s, increments, i, row_index * STEPS)
         else:
-            fly_plant(world, pack, s, command, before.height, events, i)
+            fly_plant(world, pack, s, command, before.height, events, increments, i, row_index * STEPS)
         if s.status == STATUS_FLYING:
             s.tick += 1
             s.time = real(s.tick) * TICK
@@ -147,7 +147,7 @@ def build_kernel(law_name: str) -> Any:
         note_marks(world, events, i, began, before, s.time, after)
         return after
 
-    @wp.kernel(module="unique")
+    @wp.kernel(module="unique", module_options={"max_unroll": 4})
     def advance(
         world: World,
         on_board: OnBoard,
@@ -159,6 +159,7 @@ def build_kernel(law_name: str) -> Any:
         events: wp.array2d(dtype=EventRow),
         history: wp.array2d(dtype=HistoryRow),
         telemetry: wp.array2d(dtype=Telemetry),
+        increments: wp.array2d(dtype=ImuMeasurement),
     ):
         i = wp.tid()
         pack = packs[i]
@@ -173,7 +174,7 @@ def build_kernel(law_name: str) -> Any:
             now = masses(pack, s)
             k = kinematics(world, pack, s.body, now.cg, s.time)
             while s.status == STATUS_FLYING and s.tick < until:
-                k = fly_one_tick(world, on_board, computer, pack, s, k, i, s.tick - first_tick, events, history, telemetry)
+                k = fly_one_tick(world, on_board, computer, pack, s, k, i, s.tick - first_tick, events, history, telemetry, increments)
         states[i] = s
 
     return advance

@@ -21,13 +21,14 @@ from perilune.lander.engines import engine_level, engine_mass_flow, engine_thrus
 from perilune.lander.propellant import MassNow, mass_now
 from perilune.lander.sensors.imu import measure_imu
 from perilune.messages.actuation import Actuation
+from perilune.messages.measurements import ImuMeasurement
 
 RADIUS = wp.constant(real(1737400.0))
 NEAR = wp.constant(real(12.0))  # m; below this height the pads are looked at in every step
 
 
 @wp.func
-def kinematics(world: World, pack: FlightPack, b: Body, cg: vec3, t: real) -> Kinematics:
+def kinematics(world: wp.ref[World], pack: wp.ref[FlightPack], b: Body, cg: vec3, t: real) -> Kinematics:
     """True altitude, height, speeds over the ground and tilt, of the middle of the footpad plane."""
     me = quat_me_from_pa(world.orientation) * quat_pa_from_mci(world.orientation, t)
     r_me = wp.quat_rotate(me, b.position - wp.quat_rotate(b.attitude, cg))
@@ -43,7 +44,7 @@ def kinematics(world: World, pack: FlightPack, b: Body, cg: vec3, t: real) -> Ki
 
 
 @wp.func
-def pad_clearance(world: World, pack: FlightPack, b: Body, cg: vec3, t: real) -> real:
+def pad_clearance(world: wp.ref[World], pack: wp.ref[FlightPack], b: Body, cg: vec3, t: real) -> real:
     """Height [m] of the lowest footpad above the ground below it."""
     me = quat_me_from_pa(world.orientation) * quat_pa_from_mci(world.orientation, t)
     lowest = real(1.0e9)
@@ -54,7 +55,7 @@ def pad_clearance(world: World, pack: FlightPack, b: Body, cg: vec3, t: real) ->
 
 
 @wp.func
-def contact_state(world: World, pack: FlightPack, s: FlightState, b: Body, cg: vec3, t: real, k: Kinematics) -> Contact:
+def contact_state(world: wp.ref[World], pack: wp.ref[FlightPack], s: wp.ref[FlightState], b: Body, cg: vec3, t: real, k: Kinematics) -> Contact:
     """What the verdict is made from: speeds, tilt and slope at first touch, and whether the lander would stand there."""
     me = quat_me_from_pa(world.orientation) * quat_pa_from_mci(world.orientation, t)
     ground = mat33(0.0)
@@ -88,17 +89,29 @@ def contact_state(world: World, pack: FlightPack, s: FlightState, b: Body, cg: v
 
 
 @wp.func
-def feel(s: wp.ref[FlightState], pack: FlightPack, step: int, before: Body, after: Body, dv_body: vec3):
-    """Hand one inertial increment to the computer."""
+def feel(
+    s: wp.ref[FlightState],
+    pack: wp.ref[FlightPack],
+    step: int,
+    before: Body,
+    after: Body,
+    dv_body: vec3,
+    increments: wp.array2d(dtype=ImuMeasurement),
+    run: int,
+    first: int,
+):
+    """Hand one inertial increment to the computer; keep it where there is room (`first`: column of this tick's first)."""
     turn = rotation_vector_from_quat(wp.quat_inverse(before.attitude) * after.attitude)
     index = s.tick * STEPS + step
     time = s.time + STEP * real(step + 1)
     m = measure_imu(pack.lander.imu, s.lander.imu, pack.seed, pack.run, index, time, STEP, turn, dv_body)
     integrate_imu(s.avionics.navigation, m, STEP)
+    if first + step < increments.shape[1]:
+        increments[run, first + step] = m
 
 
 @wp.func
-def stand(world: World, s: wp.ref[FlightState], t: real):
+def stand(world: wp.ref[World], s: wp.ref[FlightState], t: real):
     """The body at rest on the turning Moon at time `t`."""
     me = quat_me_from_pa(world.orientation) * quat_pa_from_mci(world.orientation, t)
     rate = moon_rate_mci(world.orientation, t)
@@ -108,7 +121,14 @@ def stand(world: World, s: wp.ref[FlightState], t: real):
 
 
 @wp.func
-def rest_tick(world: World, pack: FlightPack, s: wp.ref[FlightState]):
+def rest_tick(
+    world: wp.ref[World],
+    pack: wp.ref[FlightPack],
+    s: wp.ref[FlightState],
+    increments: wp.array2d(dtype=ImuMeasurement),
+    run: int,
+    first: int,
+):
     """One tick on the ground: the inertial unit feels the ground's push."""
     steps = int(STEPS)
     for i in range(steps):
@@ -117,11 +137,13 @@ def rest_tick(world: World, pack: FlightPack, s: wp.ref[FlightState]):
         s.body.position += s.body.velocity * STEP
         stand(world, s, t)
         push = wp.quat_rotate_inv(s.body.attitude, central_acceleration(world.harmonics.gm, s.body.position)) * (-STEP)
-        feel(s, pack, i, before, s.body, push)
+        feel(s, pack, i, before, s.body, push, increments, run, first)
 
 
 @wp.func
-def touch(world: World, pack: FlightPack, s: wp.ref[FlightState], before: Body, after: Body, cg: vec3, t: real, above: real, below: real) -> real:
+def touch(
+    world: wp.ref[World], pack: wp.ref[FlightPack], s: wp.ref[FlightState], before: Body, after: Body, cg: vec3, t: real, above: real, below: real
+) -> real:
     """The fraction of the step at which the first pad touches, by regula falsi on the interpolated step (error below a micrometre)."""
     lo = ZERO
     hi = ONE
@@ -161,7 +183,17 @@ def between(a: Body, b: Body, f: real) -> Body:
 
 
 @wp.func
-def fly_plant(world: World, pack: FlightPack, s: wp.ref[FlightState], command: Actuation, height: real, events: wp.array2d(dtype=EventRow), run: int):
+def fly_plant(
+    world: wp.ref[World],
+    pack: wp.ref[FlightPack],
+    s: wp.ref[FlightState],
+    command: Actuation,
+    height: real,
+    events: wp.array2d(dtype=EventRow),
+    increments: wp.array2d(dtype=ImuMeasurement),
+    run: int,
+    first: int,
+):
     """The truth over one tick under `command`; `height` [m] is the true height at its start."""
     lander = pack.lander
     now = mass_now(lander.mass, s.lander.main_left, s.lander.rcs_left)
@@ -225,28 +257,36 @@ def fly_plant(world: World, pack: FlightPack, s: wp.ref[FlightState], command: A
                 falling = s.body.velocity
                 stand(world, s, at)
                 jolt = wp.quat_rotate_inv(s.body.attitude, s.body.velocity - falling)
-                feel(s, pack, i, before, s.body, dv * f + jolt)
-                finish_on_ground(world, pack, s, i + 1)
+                feel(s, pack, i, before, s.body, dv * f + jolt, increments, run, first)
+                finish_on_ground(world, pack, s, i + 1, increments, run, first)
                 return
             clearance = below
-        feel(s, pack, i, before, s.body, dv)
+        feel(s, pack, i, before, s.body, dv, increments, run, first)
     if idle and not near:
         s.body.position = landing.position
         s.body.velocity = landing.velocity
 
 
 @wp.func
-def finish_on_ground(world: World, pack: FlightPack, s: wp.ref[FlightState], first: int):
+def finish_on_ground(
+    world: wp.ref[World],
+    pack: wp.ref[FlightPack],
+    s: wp.ref[FlightState],
+    begin: int,
+    increments: wp.array2d(dtype=ImuMeasurement),
+    run: int,
+    first: int,
+):
     """The rest of a tick in which the lander came to stand."""
     steps = int(STEPS)
-    for i in range(first, steps):
+    for i in range(begin, steps):
         before = s.body
         stand(world, s, s.time + STEP * real(i + 1))
         push = wp.quat_rotate_inv(s.body.attitude, central_acceleration(world.harmonics.gm, s.body.position)) * (-STEP)
-        feel(s, pack, i, before, s.body, push)
+        feel(s, pack, i, before, s.body, push, increments, run, first)
 
 
 @wp.func
-def masses(pack: FlightPack, s: FlightState) -> MassNow:
+def masses(pack: wp.ref[FlightPack], s: wp.ref[FlightState]) -> MassNow:
     """Mass properties now."""
     return mass_now(pack.lander.mass, s.lander.main_left, s.lander.rcs_left)

@@ -101,11 +101,11 @@ def root(x: real) -> real:
 
 @wp.func
 def history_row(
-    world: World,
-    belief: BeliefParams,
-    navigation: NavigationParams,
-    pack: FlightPack,
-    s: FlightState,
+    world: wp.ref[World],
+    belief: wp.ref[BeliefParams],
+    navigation: wp.ref[NavigationParams],
+    pack: wp.ref[FlightPack],
+    s: wp.ref[FlightState],
     k: Kinematics,
     cg: vec3,
     mass: real,

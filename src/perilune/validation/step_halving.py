@@ -23,6 +23,7 @@ from perilune.flight.events import EventRow
 from perilune.flight.setup import Scene, build_batch, build_scene
 from perilune.flight.state import FLYING, STATUS_FLYING, STEPS_PER_TICK, TICK, TICK_S, FlightPack, FlightState, World
 from perilune.messages.actuation import Actuation
+from perilune.messages.measurements import ImuMeasurement
 from perilune.mission.loader import load
 from perilune.validation import scenes
 from perilune.validation.rows import Check, Measured
@@ -72,11 +73,12 @@ def replay_kernel(steps: int) -> Any:
         commands: wp.array(dtype=Actuation),  # type: ignore[valid-type]
         heights: wp.array(dtype=real),  # type: ignore[valid-type]
         events: wp.array2d(dtype=EventRow),  # type: ignore[valid-type]
+        increments: wp.array2d(dtype=ImuMeasurement),  # type: ignore[valid-type]
     ):
         s = states[0]
         for k in range(commands.shape[0]):
             if s.status == STATUS_FLYING:
-                fly_plant(world, packs[0], s, commands[k], heights[k], events, 0)
+                fly_plant(world, packs[0], s, commands[k], heights[k], events, increments, 0, 0)
                 s.tick += 1
                 s.time = real(s.tick) * TICK
         states[0] = s
@@ -107,7 +109,13 @@ def replayed(steps: int) -> np.ndarray:
         for array, kind in ((batch.packs, FlightPack), (states, FlightState), (commands, Actuation))
     ]
     heights = wp.array(np.ascontiguousarray(flown["height"]), dtype=real, device="cpu")
-    wp.launch(replay_kernel(steps), 1, [*inputs, heights], [wp.zeros((1, 64), dtype=EventRow, device="cpu")], device="cpu")
+    wp.launch(
+        replay_kernel(steps),
+        1,
+        [*inputs, heights],
+        [wp.zeros((1, 64), dtype=EventRow, device="cpu"), wp.empty((0, 0), dtype=ImuMeasurement, device="cpu")],
+        device="cpu",
+    )
     if int(states["status"][0]) != FLYING or abs(float(states["time"][0]) - float(rows[last]["time"])) > 1e-6:
         raise RuntimeError("the commands of the recorded flight did not lead to its last tick before contact")
     return np.array([states["body"][name][0] for name in ("position", "velocity", "rate")])

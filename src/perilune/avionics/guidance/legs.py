@@ -147,7 +147,7 @@ class SinkTarget:
 
 
 @wp.func
-def sink_target(g: GuidanceParams, height: real) -> SinkTarget:
+def sink_target(g: wp.ref[GuidanceParams], height: real) -> SinkTarget:
     """The gate from above it, then the vertical height, then the terminal height."""
     t = SinkTarget()
     t.height = g.terminal_height
@@ -178,7 +178,7 @@ def sink_deceleration(sink: real, end_sink: real, deceleration: real, t: real) -
 
 
 @wp.func
-def braking_leg(g: GuidanceParams, heading: real, position: vec3, velocity: vec3, gravity: vec3, site_gravity: real) -> Leg:
+def braking_leg(g: wp.ref[GuidanceParams], heading: real, position: vec3, velocity: vec3, gravity: vec3, site_gravity: real) -> Leg:
     """The braking problem: from here to the gate short of the site."""
     leg = Leg()
     forward = vec3(wp.sin(heading), wp.cos(heading), ZERO)
@@ -201,7 +201,7 @@ class Demand:
 
 
 @wp.func
-def follow_sink_profile(g: GuidanceParams, height: real, sink: real, gravity: real) -> wp.vec2d:
+def follow_sink_profile(g: wp.ref[GuidanceParams], height: real, sink: real, gravity: real) -> wp.vec2d:
     """Upward thrust acceleration [m/s²] of the sink profile at this height, and its time to go [s]."""
     target = sink_target(g, height)
     t = sink_time_to_go(height - target.height, sink, target.sink, target.deceleration)
@@ -210,7 +210,7 @@ def follow_sink_profile(g: GuidanceParams, height: real, sink: real, gravity: re
 
 
 @wp.func
-def brake_freely(g: GuidanceParams, height: real, sink: real, velocity: vec3, gravity: real, e: Engines) -> Demand:
+def brake_freely(g: wp.ref[GuidanceParams], height: real, sink: real, velocity: vec3, gravity: real, e: Engines) -> Demand:
     """The end of braking: the sink profile upward, all other thrust against the drift.
 
     Where the drift would outlast the height, the sink rate is held to what leaves time for it, at full thrust.
@@ -234,7 +234,7 @@ def brake_freely(g: GuidanceParams, height: real, sink: real, velocity: vec3, gr
 
 
 @wp.func
-def descend(g: GuidanceParams, height: real, sink: real, velocity: vec3, gravity: real, drift_time: real) -> Demand:
+def descend(g: wp.ref[GuidanceParams], height: real, sink: real, velocity: vec3, gravity: real, drift_time: real) -> Demand:
     """Pitch-up and vertical legs: the sink profile upward, the drift taken out sideways."""
     profile = follow_sink_profile(g, height, sink, gravity)
     d = Demand()
@@ -244,7 +244,7 @@ def descend(g: GuidanceParams, height: real, sink: real, velocity: vec3, gravity
 
 
 @wp.func
-def settle(g: GuidanceParams, height: real, sink: real, velocity: vec3, gravity: real) -> vec3:
+def settle(g: wp.ref[GuidanceParams], height: real, sink: real, velocity: vec3, gravity: real) -> vec3:
     """Thrust acceleration [m/s²] of the terminal leg: hold the sink rate, which falls to its final value at `final_height`."""
     share = wp.clamp((height - g.final_height) / g.final_height, ZERO, ONE)
     wanted = g.final_sink + (g.terminal_sink - g.final_sink) * share
