@@ -10,6 +10,7 @@ from perilune.avionics.sequencer import MODES
 from perilune.report.plot import Mark
 
 if TYPE_CHECKING:
+    from perilune.environment.relief import ReliefDraw
     from perilune.flight.flight import Flight
 
 BEFORE_IGNITION_S, AFTER_END_S = 15.0, 6.0
@@ -111,14 +112,27 @@ class View:
 
     def ground(self, east_m: float, north_m: float, half_width_m: float, n: int) -> tuple[np.ndarray, np.ndarray]:
         """The true ground of this flight on a square grid: distances from the centre, shape (n,), and heights above the sphere, shape (n, n), m."""
-        from perilune.environment.relief import ReliefDraw
         from perilune.environment.relief_site import ground_grid
+
+        _, _, height = ground_grid(self.scene.world.relief, self._draw, east_m, north_m, half_width_m, n)
+        return np.linspace(-half_width_m, half_width_m, n), height
+
+    def profile(self, east_m: float, north_m: float, direction: np.ndarray, distances_m: np.ndarray) -> np.ndarray:
+        """Heights [m] of the true ground above the sphere along a line of the site's plane, shape as `distances_m`, (n,)."""
+        from perilune.environment.relief_site import ground_heights, plane_positions
+
+        relief = self.scene.world.relief
+        places = plane_positions(relief, east_m + direction[0] * distances_m, north_m + direction[1] * distances_m)
+        return ground_heights(relief, self._draw, places)
+
+    @cached_property
+    def _draw(self) -> "ReliefDraw":
+        from perilune.environment.relief import ReliefDraw
 
         draw, drawn = ReliefDraw(), self.pack["environment"]
         for name in drawn.dtype.names:
             setattr(draw, name, float(drawn[name]))
-        _, _, height = ground_grid(self.scene.world.relief, draw, east_m, north_m, half_width_m, n)
-        return np.linspace(-half_width_m, half_width_m, n), height
+        return draw
 
     @property
     def unusable_kg(self) -> float:
