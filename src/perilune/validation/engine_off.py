@@ -82,16 +82,17 @@ def impacts() -> tuple[float, np.ndarray, float, np.ndarray]:
         return np.asarray(above.reshape(-1, 4).min(axis=1))
 
     times = np.arange(0.0, 3600.0, 1.0)
-    low = np.flatnonzero(clearance(times) < 3000.0)
-    if not low.size:
-        raise RuntimeError("the strangers' lander does not come near the ground")
-    left, width = max(times[low[0]] - 1.0, 0.0), 1.0
+    above = clearance(times)
+    if not (above <= 0.0).any():
+        raise RuntimeError("the strangers' lander does not meet the ground")
+    low, struck = int(np.argmax(above < 3000.0)), int(np.argmax(above <= 0.0))
+    steps = np.arange(times[max(low - 1, 0)], times[struck] + 0.001, 0.002)
     while True:  # the first touch, on ever finer steps: a hill may be grazed before the ground that a coarse step sees
-        steps = np.arange(left, left + 600.0, 0.002) if width == 1.0 else np.linspace(left, left + width, 101)
         first = int(np.argmax(clearance(steps) <= 0.0))
-        width, left = float(steps[1] - steps[0]), float(steps[first - 1])
-        if width < 1e-7:
+        left, right = float(steps[first - 1]), float(steps[first])
+        if right - left < 1e-7:
             return ours_s, ours, left, np.asarray(path(left)[:3])
+        steps = np.linspace(left, right, 101)
 
 
 def impact_errors() -> tuple[float, float, str]:
