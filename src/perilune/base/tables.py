@@ -64,7 +64,7 @@ def cached_arrays(kind: str, shape: dict[str, Any], build: Callable[[], dict[str
     try:
         described = json.loads(index.read_text())
         return {name: _open_array(folder / f"{name}.npy", about) for name, about in described["arrays"].items()}
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         pass
     arrays = {name: np.ascontiguousarray(a) for name, a in build().items()}
     about = {}
