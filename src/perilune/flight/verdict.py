@@ -60,16 +60,21 @@ def explain(limits: Limits, verdict: str, state: FlightRecord, height_m: float) 
             return f"Hit the ground at {total:.1f} m/s ({speeds}), above the {limits.structural_speed_m_s:g} m/s that the structure bears."
         case "out-of-propellant" if contact["time"] >= 0.0:
             early = float(contact["time"]) - dry
-            return f"Ran dry {early:.1f} s before contact, {height_m:.0f} m above the ground, and hit the ground at {total:.1f} m/s ({speeds})."
+            return f"Ran dry {early:.1f} s before contact, {_metres(height_m)} above the ground, and met it at {total:.1f} m/s ({speeds})."
         case "out-of-propellant":
-            return (
-                f"Ran dry {dry:.1f} s after the descent burn, {height_m:.0f} m above the ground, and had not met it {state['time']:.0f} s after it."
-            )
+            return f"Ran dry {dry:.1f} s after the descent burn, {_metres(height_m)} above the ground, and had not met it {state['time']:.0f} s after it."
         case "not-landed":
-            return f"Had not touched the ground {float(state['time']) / 60.0:.1f} min after the descent burn; it was then {height_m:.0f} m above it."
+            return (
+                f"Had not touched the ground {float(state['time']) / 60.0:.1f} min after the descent burn; it was then {_metres(height_m)} above it."
+            )
         case _:
             when = int(state["tick"]) * TICK_S
             return f"The computation broke down {when:.1f} s after the descent burn: a number was no longer finite; please report this."
+
+
+def _metres(height_m: float) -> str:
+    """A height as a reader wants it: tenths only near the ground."""
+    return f"{height_m:.1f} m" if abs(height_m) < 100.0 else f"{height_m:.0f} m"
 
 
 def _exceeded(limits: Limits, down: float, across: float, tilt: float) -> list[str]:
