@@ -9,6 +9,7 @@ import math
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 GROUPS = (
     "published_numbers",
@@ -25,6 +26,7 @@ GROUPS = (
     "step_halving",
 )
 
+SOURCE = Path(__file__).parents[2]
 Measured = float | tuple[float, str]
 
 
@@ -105,5 +107,5 @@ def run_rows(full: bool = False, progress: Callable[[Row], None] | None = None, 
 
 
 def _sentence(error: Exception) -> str:
-    text = " ".join(str(error).split())
+    text = " ".join(str(error).split()).replace(f"{SOURCE}/", "")
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
