@@ -109,9 +109,9 @@ def _profile(axes: "Axes", view: View) -> None:
     if ranges.size:
         i = int(ranges[0])
         axes.plot([away[i], away[i]], [ground[i], altitude[i]], color=RED, linewidth=1.4)
-        note = f"first range: {view.whole('measured_range_m')[rows][i]:,.0f} m".replace(",", "\u202f")
+        note = f"first range (slant): {view.whole('measured_range_m')[rows][i]:,.0f} m".replace(",", "\u202f")
         line = {"arrowstyle": "-", "color": RED}
-        axes.annotate(note, (away[i], altitude[i]), (-46, -4), textcoords="offset points", ha="right", color=RED, fontsize=11, arrowprops=line)
+        axes.annotate(note, (away[i], altitude[i]), (-46, 26), textcoords="offset points", ha="right", color=RED, fontsize=11, arrowprops=line)
     _name_phases(axes, away, altitude, modes)
     _dress(axes, "ground distance to the end of the flight (km)", "altitude (km)")
     axes.set_title("The way down, over the ground below it (altitude above the sphere of 1737.4 km; heights stretched)", **TITLE)
@@ -145,13 +145,13 @@ def _near_site(axes: "Axes", view: View) -> None:
     stop = view.end + 1
     axes.plot(east[:stop] / unit, north[:stop] / unit, color=RED, linewidth=2.2)
     axes.plot(0, 0, "*", color="#56B4E9", markeredgecolor="black", markersize=15, label="site")
-    ended = "touchdown" if view.flight.touchdown is not None else "end of the record"
+    ended = "touchdown" if view.flight.touchdown is not None else "end"
     axes.plot(*(end / unit), "X", color="#E69F00", markeredgecolor="black", markersize=11, label=ended)
     axes.set(xlim=extent[:2], ylim=extent[2:])
     _dress(axes, f"east of the site ({name})", f"north of the site ({name})")
     axes.grid(False)
     axes.set_title("The ground at the end, from above", **TITLE)
-    axes.legend(loc="lower right", fontsize=10, facecolor="#121829", edgecolor="#2c3446", labelcolor=INK, framealpha=0.85)
+    axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.02), fontsize=10, frameon=False, labelcolor=INK, handletextpad=0.2)
 
 
 def _last_metres(axes: "Axes", view: View) -> None:
