@@ -3,7 +3,8 @@
 Assumptions and limitations: gravity along the way is taken as linear in time between its value here and its value at the target; the Moon-fixed
 frame's Coriolis and centrifugal terms are part of the present value; magnitude and direction limits are applied by the caller.
 Source: Cherry, "E Guidance: a general explicit, optimizing guidance law for rocket-propelled spaceflight", AIAA 64-638, 1964, in the form with
-kr = 6 that Lu gives as equation (a2pdg) of "Augmented Apollo powered descent guidance", JGCD 42(3), 2019, quoted at second hand; the linear-gravity terms follow by integrating twice.
+kr = 6 that Lu gives as equation (a2pdg) of "Augmented Apollo powered descent guidance", JGCD 42(3), 2019, quoted at second
+hand; the linear-gravity terms follow by integrating twice.
 """
 
 import warp as wp
