@@ -27,6 +27,8 @@ FROZEN = {
     "planned flight, coast to ignition": 1.0, "planned flight, ignition to contact": 0.1,
     "step halving, plant": 0.01, "step halving, plant, finer": 0.01, "step halving, whole flight": 0.1, "step halving, whole flight, finer": 0.1,
     "step halving, whole flight, rough ground": 1.0, "step halving, whole flight, rough ground, finer": 1.0,
+    "filter, ignition": 1e-6, "filter, ignition, covariance": 1e-9, "filter, ranges": 1e-5, "filter, ranges, covariance": 1e-8,
+    "filter, flight": 1e-4, "filter, flight, covariance": 1e-7,
 }  # fmt: skip
 
 

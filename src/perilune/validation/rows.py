@@ -24,6 +24,8 @@ GROUPS = (
     "engine_off",
     "planned_descent",
     "step_halving",
+    "numpy_filter",
+    "landings_rows",
 )
 
 SOURCE = Path(__file__).parents[2]
