@@ -55,7 +55,7 @@ def map_slope_bound(relief: Relief, plane: vec2) -> real:
     """Bound of LOLA's slope within 4 km of a point of the site's plane."""
     half = relief.map_slopes.shape[0] / 2
     reach = MAP_BLOCK * real(half)
-    if wp.max(wp.abs(plane[0]), wp.abs(plane[1])) >= reach:
+    if not wp.isfinite(plane[0] + plane[1]) or wp.max(wp.abs(plane[0]), wp.abs(plane[1])) >= reach:
         return STEEPEST_LOLA
     return real(relief.map_slopes[int((plane[1] + reach) / MAP_BLOCK), int((plane[0] + reach) / MAP_BLOCK)])
 

@@ -108,7 +108,7 @@ def angle_of(y: real, x: real) -> real:
 def map_height(relief: Relief, position_me: vec3) -> real:
     """Height [m] of LOLA above the sphere of 1737.4 km, radially below `position_me`: what an on-board map holds.
 
-    Within one pixel of a pole, where columns meet, the height is led smoothly to the mean of the polar row.
+    Within one pixel of a pole, where columns meet, the height is led smoothly to the mean of the polar row. Not a number where the place is none.
     """
     # Longitude and latitude are counted from the site's, where the angles are small.
     aside = position_me[0] * relief.east[0] + position_me[1] * relief.east[1]
@@ -118,6 +118,8 @@ def map_height(relief: Relief, position_me: vec3) -> real:
     beside = level * relief.north[2] + position_me[2] * relief.up[2]
     x = relief.site_pixel[0] + angle_of(aside, ahead) * PIXELS_PER_RADIAN
     y = relief.site_pixel[1] - angle_of(above, beside) * PIXELS_PER_RADIAN
+    if not wp.isfinite(x + y):
+        return x + y  # a place that is none has no height; as an index it would read anywhere
     if x < ZERO:
         x = x + LOLA_COLUMNS
     if x >= LOLA_COLUMNS:

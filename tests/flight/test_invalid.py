@@ -1,0 +1,21 @@
+"""A flight whose computation breaks down ends as invalid, and harms no other."""
+
+import numpy as np
+import pytest
+
+from perilune.flight.advance import advance, new_events
+from perilune.flight.setup import build_batch, build_scene
+from perilune.flight.state import FLYING, INVALID
+from perilune.mission.loader import load
+
+
+@pytest.mark.parametrize("part", ["position", "velocity", "rate"])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_flight_that_is_no_longer_a_number_is_invalid_and_its_neighbour_flies_on(part, value):
+    scene = build_scene(load("resilience"))
+    batch = build_batch(scene, 1, np.arange(2))
+    events = new_events(scene, 2)
+    advance(scene, batch, events, until_s=1.0)
+    batch.states["body"][part][0] = value
+    advance(scene, batch, events, until_s=2.0)
+    assert batch.states["status"].tolist() == [INVALID, FLYING]
