@@ -81,9 +81,9 @@ def as_flown_part() -> Iterator[str]:
     sigma = next(d.sigma for d in mission.dispersions if d.path == landings.AS_FLOWN_ERROR)
     alone = fly_many(mission, None, 1)
     yield (
-        f"One scalar is solved: the along-track velocity after the descent burn is {error:.3f} m/s off ({abs(error) / float(sigma or 1):.2f} sigma), so "
-        f"that the sink at the first valid range is 66 m/s, undispersed. It makes the believed height {alone['braking_start_height_error_m'][0]:+.0f} m "
-        f"wrong at powered descent initiation and {alone['first_range_height_error_m'][0]:+.0f} m at the first range. It is then held while "
+        f"One scalar is solved: the along-track velocity after the descent burn is {error:.3f} m/s off ({abs(error) / float(sigma or 1):.2f} sigma), "
+        f"so that the sink at the first valid range is 66 m/s, undispersed. It makes the believed height "
+        f"{alone['braking_start_height_error_m'][0]:+.0f} m wrong at powered descent initiation and {alone['first_range_height_error_m'][0]:+.0f} m at the first range. It is then held while "
         f"{landings.RUNS} seeds disperse the rest."
     )
     yield ""
@@ -150,9 +150,9 @@ def landings_page() -> Iterator[str]:
     yield "# Landings"
     yield ""
     yield (
-        f"Flown on {datetime.now(UTC):%Y-%m-%d} by `python -m perilune.validation.landings_page docs/landings.md` on {machine_kind()}. A flight is lost "
-        "here when it meets the ground at more than 2 m/s down, or never does. Numbers *calibrated* were solved for and prove nothing; *predicted* ones "
-        "were used nowhere."
+        f"Flown on {datetime.now(UTC):%Y-%m-%d} by `python -m perilune.validation.landings_page docs/landings.md` on {machine_kind()}. A flight is "
+        "lost here when it meets the ground at more than 2 m/s down, or never does. Numbers *calibrated* were solved for and prove nothing; *predicted* "
+        "ones were used nowhere."
     )
     parts = (("Planned", planned_part), ("Reach and cant", sensor_part), ("As flown", as_flown_part), ("What caused it", cause_part))
     for title, part in parts:
