@@ -73,13 +73,8 @@ def fly(
     """Fly runs of a case to their ends; `only` disperses nothing but the paths that begin so."""
     mission = load("resilience", overrides=list(overrides), case=case)
     if only is not None:
-        kept = tuple(d for d in mission.dispersions if d.path.startswith(only))
-        planned = mission.planned
-        mission = (
-            mission.model_copy(update={"dispersions": kept}).beside(planned)
-            if planned is not mission
-            else mission.model_copy(update={"dispersions": kept})
-        )
+        flown = mission.model_copy(update={"dispersions": tuple(d for d in mission.dispersions if d.path.startswith(only))})
+        mission = flown.beside(mission.planned, mission.written)
     scene = build_scene(mission, MARKS_M)
     batch = build_batch(scene, seed, np.arange(runs) if seed is not None else np.zeros(1, int))
     events = new_events(scene, len(batch.runs))

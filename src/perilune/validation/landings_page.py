@@ -83,8 +83,8 @@ def as_flown_part() -> Iterator[str]:
     yield (
         f"One scalar is solved: the along-track velocity after the descent burn is {error:.3f} m/s off ({abs(error) / float(sigma or 1):.2f} sigma), "
         f"so that the sink at the first valid range is 66 m/s, undispersed. It makes the believed height "
-        f"{alone['braking_start_height_error_m'][0]:+.0f} m wrong at powered descent initiation and {alone['first_range_height_error_m'][0]:+.0f} m at the first range. It is then held while "
-        f"{landings.RUNS} seeds disperse the rest."
+        f"{alone['braking_start_height_error_m'][0]:+.0f} m wrong at powered descent initiation and "
+        f"{alone['first_range_height_error_m'][0]:+.0f} m at the first range. It is then held while {landings.RUNS} seeds disperse the rest."
     )
     yield ""
     yield from _published(mission)
@@ -151,8 +151,8 @@ def landings_page() -> Iterator[str]:
     yield ""
     yield (
         f"Flown on {datetime.now(UTC):%Y-%m-%d} by `python -m perilune.validation.landings_page docs/landings.md` on {machine_kind()}. A flight is "
-        "lost here when it meets the ground at more than 2 m/s down, or never does. Numbers *calibrated* were solved for and prove nothing; *predicted* "
-        "ones were used nowhere."
+        "lost here when it meets the ground at more than 2 m/s down, or never does. Numbers *calibrated* were solved for and prove nothing; "
+        "*predicted* ones were used nowhere."
     )
     parts = (("Planned", planned_part), ("Reach and cant", sensor_part), ("As flown", as_flown_part), ("What caused it", cause_part))
     for title, part in parts:

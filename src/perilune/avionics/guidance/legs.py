@@ -147,17 +147,18 @@ class SinkTarget:
 
 
 @wp.func
-def sink_target(g: wp.ref[GuidanceParams], height: real) -> SinkTarget:
-    """The gate from above it, then the vertical height, then the terminal height."""
+def sink_target(g: wp.ref[GuidanceParams], height: real, sink: real) -> SinkTarget:
+    """The gate from above it, then the vertical height, then the terminal height; each is left two seconds early, ahead of its singularity."""
+    ahead = height - TWO * sink
     t = SinkTarget()
     t.height = g.terminal_height
     t.sink = g.terminal_sink
     t.deceleration = g.net_deceleration
-    if height > g.gate_height:
+    if ahead > g.gate_height:
         t.height = g.gate_height
         t.sink = g.gate_sink
         t.deceleration = g.gate_deceleration
-    elif height > g.vertical_height:
+    elif ahead > g.vertical_height:
         t.height = g.vertical_height
         t.sink = g.vertical_sink
     return t
@@ -203,7 +204,7 @@ class Demand:
 @wp.func
 def follow_sink_profile(g: wp.ref[GuidanceParams], height: real, sink: real, gravity: real) -> wp.vec2d:
     """Upward thrust acceleration [m/s²] of the sink profile at this height, and its time to go [s]."""
-    target = sink_target(g, height)
+    target = sink_target(g, height, sink)
     t = sink_time_to_go(height - target.height, sink, target.sink, target.deceleration)
     up = gravity + sink_deceleration(sink, target.sink, target.deceleration, t)
     return wp.vec2d(wp.max(up, real(0.3) * gravity), t)
