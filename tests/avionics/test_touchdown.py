@@ -1,0 +1,66 @@
+"""What must be true of touchdown detection: what persists near the ground is a touchdown; a jolt, or anything aloft, is none."""
+
+import numpy as np
+import pytest
+import warp as wp
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from perilune.avionics.touchdown import Touchdown, TouchdownParams, contact_time
+from perilune.base.parameters import pack
+from perilune.base.vector import real
+
+TICK, PATIENCE = 0.1, 0.5
+DETECTOR = Touchdown(arming_height_m=30.0, force_excess_m_s2=0.6, patience_s=PATIENCE)
+
+
+@wp.kernel(module="unique")
+def watch(ps: wp.array(dtype=TouchdownParams), height: wp.array(dtype=real), force: wp.array(dtype=real), expected: real, out: wp.array(dtype=real)):
+    so_far = real(0.0)
+    for i in range(height.shape[0]):
+        so_far = contact_time(ps[0], height[i], force[i], expected, so_far, real(0.1))
+        out[i] = so_far
+
+
+def signs(height, force, expected=1.62):
+    """For how long the sign has been there, tick by tick."""
+    height, force = np.broadcast_arrays(np.float64(height), np.float64(force))
+    out = wp.zeros(len(force), dtype=real, device="cpu")
+    packs = wp.array(pack(DETECTOR, TouchdownParams), dtype=TouchdownParams, device="cpu")
+    arrays = [wp.array(np.ascontiguousarray(a), dtype=real, device="cpu") for a in (height, force)]
+    wp.launch(watch, 1, [packs, *arrays, expected, out], device="cpu")
+    return out.numpy()
+
+
+def test_ground_that_carries_the_lander_is_noticed_after_the_patience():
+    """Thrust for half the weight, the ground gives the rest."""
+    force = np.where(np.arange(30) < 10, 0.81, 1.62)
+    assert np.argmax(signs(1.0, force, expected=0.81) >= PATIENCE - 1e-9) == 10 + round(PATIENCE / TICK) - 1
+
+
+def test_a_jolt_shorter_than_the_patience_is_forgotten():
+    force = np.full(60, 1.62)
+    force[5:9] = 12.0
+    force[20:24] = -3.0
+    force[30] = 40.0
+    so_far = signs(5.0, force)
+    assert so_far.max() == pytest.approx(0.4) and so_far[[9, 24, 31, 59]].tolist() == [0.0] * 4
+
+
+def test_interrupted_signs_do_not_add_up():
+    assert signs(5.0, np.tile([4.0, 4.0, 4.0, 1.62], 20)).max() == pytest.approx(0.3)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.floats(-100.0, 100.0), min_size=1, max_size=40), st.floats(30.0, 2e4))
+def test_nothing_counts_aloft(force, height):
+    assert not signs(height, np.array(force)).any()
+
+
+def test_what_the_commanded_thrust_explains_is_no_contact():
+    assert not signs(1.0, 1.62 + 0.59 * np.sin(np.arange(50.0))).any()
+
+
+def test_free_fall_that_should_be_thrust_counts_as_a_sign():
+    """An engine that gives nothing near the ground looks like contact: the limit of a detector without probes."""
+    assert signs(1.0, np.zeros(8)).max() == pytest.approx(0.8)
