@@ -16,8 +16,8 @@ from closed_loop_speed import SEED, prepared
 from tick_pieces import Bench
 from timing import table
 
-from perilune.avionics.avionics import AvionicsParams
 from perilune.avionics.belief import OnBoard
+from perilune.avionics.computer import AvionicsParams
 from perilune.flight.advance import _share, advance, new_events
 from perilune.flight.events import EventRow
 from perilune.flight.fly import written_rows

@@ -6,8 +6,9 @@ compiler from doing the work once.
 
 import warp as wp
 
-from perilune.avionics.avionics import AvionicsParams, fly_tick
 from perilune.avionics.belief import OnBoard, believed_gravity, believed_map_radius, me_from_mci_at
+from perilune.avionics.computer import AvionicsParams
+from perilune.avionics.cycle import fly_tick
 from perilune.avionics.guidance.e_guidance import e_guidance
 from perilune.avionics.navigation import height_variance, integrate_imu, propagate_covariance, use_range, use_star_tracker
 from perilune.base.vector import ONE, ZERO, quat_from_rotation_vector, real, rotation_vector_from_quat, vec3

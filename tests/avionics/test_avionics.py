@@ -6,9 +6,10 @@ import warp as wp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from perilune.avionics.avionics import AvionicsState, account_propellant, believed_mass, engine_commands, wanted_attitude
 from perilune.avionics.belief import BeliefParams
+from perilune.avionics.computer import AvionicsState, account_propellant, believed_mass
 from perilune.avionics.sequencer import COAST, LANDED, TERMINAL
+from perilune.avionics.steering import engine_commands, wanted_attitude
 from perilune.base.structs import records
 from perilune.base.vector import real, vec3
 from perilune.messages.actuation import Actuation

@@ -8,7 +8,7 @@ from queue import Empty, SimpleQueue
 import numpy as np
 import warp as wp
 
-from perilune.avionics.avionics import AvionicsParams
+from perilune.avionics.computer import AvionicsParams
 from perilune.base.structs import records
 from perilune.flight.events import MARKS, EventRow
 from perilune.flight.kernel import build_kernel

@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from perilune.avionics.avionics import AvionicsParams
 from perilune.avionics.belief import Belief
+from perilune.avionics.computer import AvionicsParams
 from perilune.base.parameters import fill, pack
 from perilune.base.structs import records, struct_from
 from perilune.base.vector import real

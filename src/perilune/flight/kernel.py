@@ -8,8 +8,9 @@ from typing import Any
 
 import warp as wp
 
-from perilune.avionics.avionics import AvionicsParams, fly_tick, start_avionics
 from perilune.avionics.belief import OnBoard
+from perilune.avionics.computer import AvionicsParams, start_avionics
+from perilune.avionics.cycle import fly_tick
 from perilune.avionics.guidance import LAWS
 from perilune.avionics.navigation import sink_sigma
 from perilune.base.errors import PeriluneError

@@ -2,7 +2,7 @@
 
 import warp as wp
 
-from perilune.avionics.avionics import AvionicsState
+from perilune.avionics.computer import AvionicsState
 from perilune.base.vector import quat, real, vec3
 from perilune.environment.ephemeris import ThirdBodies
 from perilune.environment.gravity import Harmonics

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, PrivateAttr, field_validator
 
-from perilune.avionics.avionics import Avionics
+from perilune.avionics.computer import Avionics
 from perilune.base.parameters import Parameters
 from perilune.environment.relief_detail import ReliefChoice
 from perilune.lander.lander import Lander

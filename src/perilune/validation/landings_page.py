@@ -110,7 +110,7 @@ def _line(name: str, overrides: tuple[str, ...]) -> str:
 
 def _published(mission: Mission) -> Iterator[str]:
     table = fly_many(mission, landings.SEED, landings.RUNS)
-    yield "| published | value | role | 5 % | median | 95 % | the published value lies |"
+    yield "| published | value | role | 5 % | median | 95 % | the published value or band lies |"
     yield "|---|---:|---|---:|---:|---:|---|"
     for number in mission.published:
         if number.value is None or number.case not in (None, "as-flown"):
@@ -121,7 +121,8 @@ def _published(mission: Mission) -> Iterator[str]:
             yield f"| {number.name} | {number.value:g} {number.unit} | {number.role} | | | | not defined in these flights |"
             continue
         low, median, high = np.percentile(flown, [5, 50, 95])
-        where = "inside" if low <= number.value <= high else "**outside**"
+        lowest, highest = (number.value if end is None else end for end in (number.low, number.high))
+        where = "inside" if low <= highest and lowest <= high else "**outside**"
         where += f" (in the range of all {len(flown)})" if where != "inside" and flown.min() <= number.value <= flown.max() else ""
         band = f"{low:.4g} | {median:.4g} | {high:.4g}"
         yield f"| {number.name} | {number.value:g} {number.unit} | {number.role} | {band} | {where} |"

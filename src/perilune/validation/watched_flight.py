@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import warp as wp
 
-from perilune.avionics.avionics import AvionicsParams
+from perilune.avionics.computer import AvionicsParams
 from perilune.base.structs import records
 from perilune.flight.advance import advance, load_kernel, new_events
 from perilune.flight.events import EventRow

@@ -1,0 +1,94 @@
+"""The flight computer: what the mission file says of its tasks, its parameters in the kernel and its memory.
+
+Assumptions and limitations: one computer that never restarts; its parameters are filled from the undispersed mission and are the same for every run.
+"""
+
+import warp as wp
+
+from perilune.avionics.belief import BeliefChoice, BeliefParams
+from perilune.avionics.control import Control, ControlParams
+from perilune.avionics.guidance.legs import Guidance, GuidanceParams
+from perilune.avionics.navigation import Navigation, NavigationParams, NavigationState, start_navigation
+from perilune.avionics.sequencer import Sequence, SequenceParams
+from perilune.avionics.touchdown import Touchdown, TouchdownParams
+from perilune.base.parameters import Parameters
+from perilune.base.vector import ONE, STANDARD_GRAVITY, ZERO, real, vec3
+from perilune.messages.actuation import Actuation
+
+
+class Avionics(Parameters):
+    """The mission file's `[avionics]`."""
+
+    belief: BeliefChoice
+    navigation: Navigation
+    guidance: Guidance
+    control: Control
+    sequence: Sequence
+    touchdown: Touchdown
+
+
+@wp.struct
+class AvionicsParams:
+    """The same in SI; one for all runs of a campaign, whatever is dispersed."""
+
+    belief: BeliefParams
+    navigation: NavigationParams
+    guidance: GuidanceParams
+    control: ControlParams
+    sequence: SequenceParams
+    touchdown: TouchdownParams
+
+
+@wp.struct
+class AvionicsState:
+    """The computer's memory."""
+
+    navigation: NavigationState
+    mode: wp.int32
+    time_to_go: real
+    range_given_up: wp.bool  # braking no longer steers for the site
+    main_left: real  # kg as believed
+    rcs_left: real  # kg as believed
+    held_torque: vec3
+    contact_for: real
+    touchdown: wp.bool
+    last: Actuation
+
+
+@wp.func
+def start_avionics(p: wp.ref[AvionicsParams]) -> AvionicsState:
+    """The computer at the end of the descent burn."""
+    s = AvionicsState()
+    s.navigation = start_navigation(p.navigation, p.belief)
+    s.main_left = p.belief.main_loaded
+    s.rcs_left = p.belief.rcs_loaded
+    return s
+
+
+@wp.func
+def believed_mass(b: wp.ref[BeliefParams], s: wp.ref[AvionicsState]) -> real:
+    """Mass [kg] by the computer's own propellant account."""
+    return b.dry_mass + s.main_left + s.rcs_left
+
+
+@wp.func
+def account_propellant(b: wp.ref[BeliefParams], s: wp.ref[AvionicsState], dt: real):
+    """Charge what the last command used."""
+    flow = s.last.main_engine * b.main_thrust / (b.main_isp * STANDARD_GRAVITY)
+    flow += s.last.assist_duty * b.assist_thrust / (b.assist_isp * STANDARD_GRAVITY)
+    torque = s.last.torque_body
+    rcs = (wp.abs(torque[0]) + wp.abs(torque[1]) + wp.abs(torque[2])) / (b.rcs_arm * b.rcs_isp * STANDARD_GRAVITY)
+    s.main_left = wp.max(s.main_left - flow * dt, ZERO)
+    s.rcs_left = wp.max(s.rcs_left - rcs * dt, ZERO)
+
+
+@wp.func
+def propellant_share(b: wp.ref[BeliefParams], s: wp.ref[AvionicsState]) -> real:
+    """Believed share of all propellant that is left, 0 to 1."""
+    return wp.clamp((s.main_left + s.rcs_left) / wp.max(b.main_loaded + b.rcs_loaded, real(1.0)), ZERO, ONE)
+
+
+@wp.func
+def believed_cg_height(b: wp.ref[BeliefParams], s: wp.ref[AvionicsState]) -> real:
+    """Height [m] of the centre of mass above the footpads, between dry and full."""
+    return b.cg_height_dry + (b.cg_height_full - b.cg_height_dry) * propellant_share(b, s)

@@ -1,0 +1,91 @@
+"""The computer's cycle: measurements in, commands and telemetry out, once a control tick; beliefs of its own and never the truth.
+
+Navigation, outlook, sequencer, guidance, control, publication, in this order.
+
+Assumptions and limitations: the cycle takes no time (commands act in the tick in which they are computed); no overload.
+"""
+
+import warp as wp
+
+from perilune.avionics.belief import OnBoard, believed_gravity
+from perilune.avionics.computer import AvionicsParams, AvionicsState, account_propellant, believed_cg_height, believed_mass
+from perilune.avionics.navigation import close_tick, propagate_covariance, start_sensing, use_range, use_star_tracker
+from perilune.avionics.outlook import Outlook, look_out
+from perilune.avionics.publication import publish
+from perilune.avionics.sequencer import BRAKING, COAST, LANDED, TERMINAL, Situation, next_mode
+from perilune.avionics.steering import ask_thrust, steer
+from perilune.avionics.touchdown import contact_time
+from perilune.base.vector import HALF, ZERO, real
+from perilune.messages.actuation import Actuation
+from perilune.messages.measurements import Measurements
+from perilune.messages.telemetry import Telemetry
+
+COAST_COVARIANCE_PERIOD = wp.constant(real(1.0))  # s; its error against 0.1 s is part of the filter's tests
+
+
+@wp.func
+def navigate(
+    p: wp.ref[AvionicsParams],
+    on_board: wp.ref[OnBoard],
+    s: wp.ref[AvionicsState],
+    m: Measurements,
+    gathered: real,
+    cg_height: real,
+    time: real,
+    tick: real,
+):
+    """Covariance over the `gathered` [s] of increments, then what has arrived."""
+    s.navigation.since_covariance += gathered
+    s.navigation.gathered_dt = ZERO
+    close_tick(s.navigation)
+    if s.navigation.sensing or s.navigation.since_covariance >= COAST_COVARIANCE_PERIOD - HALF * tick:
+        propagate_covariance(p.navigation, s.navigation, on_board.harmonics.gm)
+    s.navigation.range_used = False
+    if m.star_tracker.valid:
+        use_star_tracker(p.navigation, s.navigation, m.star_tracker, time, tick)
+    if m.range_finder.valid:
+        use_range(p.navigation, p.belief, on_board, s.navigation, m.range_finder, cg_height, time, tick)
+
+
+@wp.func
+def sequence(p: wp.ref[AvionicsParams], s: wp.ref[AvionicsState], o: wp.ref[Outlook], mass: real, tick: real) -> wp.bool:
+    """Let the mode advance; whether this tick is that of ignition."""
+    now = Situation()
+    now.ground_range = o.ground_range
+    now.height = o.height
+    now.sink = o.sink
+    now.horizontal_speed = o.horizontal_speed
+    now.time_to_go = s.time_to_go
+    if s.mode == TERMINAL:
+        expected = (s.last.main_engine * p.belief.main_thrust + s.last.assist_duty * p.belief.assist_thrust) / mass
+        s.contact_for = contact_time(p.touchdown, o.height, wp.length(s.navigation.force_body), expected, s.contact_for, tick)
+    now.contact_for = s.contact_for
+    before = s.mode
+    g = p.guidance
+    s.mode = next_mode(
+        s.mode, now, p.sequence.ignition_range, g.gate_lead, g.gate_forward, g.vertical_height, g.terminal_height, p.touchdown.patience
+    )
+    s.touchdown = s.mode == LANDED
+    ignition = s.mode == BRAKING and before == COAST
+    if ignition:
+        start_sensing(p.navigation, s.navigation)
+    return ignition
+
+
+@wp.func
+def fly_tick(
+    law: wp.Function, p: wp.ref[AvionicsParams], on_board: wp.ref[OnBoard], s: wp.ref[AvionicsState], m: Measurements, time: real, tick: real
+) -> tuple[Actuation, Telemetry]:
+    """One cycle at `time` [s past the epoch]; `tick` is the control period [s]."""
+    gathered = s.navigation.gathered_dt
+    account_propellant(p.belief, s, gathered)
+    mass = believed_mass(p.belief, s)
+    cg_height = believed_cg_height(p.belief, s)
+    navigate(p, on_board, s, m, gathered, cg_height, time, tick)
+    outlook = look_out(p.belief, on_board, s.navigation, cg_height, time)
+    ignition = sequence(p, s, outlook, mass, tick)
+    demand = ask_thrust(law, p, s, outlook, mass, ignition, tick)
+    s.last = steer(p, s, outlook, demand, tick)
+    middle = s.navigation.position_mci + s.navigation.velocity_mci * (HALF * tick)
+    s.navigation.gravity = believed_gravity(on_board, middle, time + HALF * tick)
+    return s.last, publish(p, s, outlook, demand.thrust, mass, cg_height, time)

@@ -1,0 +1,163 @@
+"""Steering: what thrust each mode asks for, and the commands that engines and attitude thrusters get for it.
+
+Assumptions and limitations: thrust is asked of the assist engines as a mean duty beside the main engine, which is on or off; +x of the body is
+kept toward forward and up, so that the canted beam meets the ground ahead in braking and below in the vertical legs.
+"""
+
+import warp as wp
+
+from perilune.avionics.belief import BeliefParams
+from perilune.avionics.computer import AvionicsParams, AvionicsState, propellant_share
+from perilune.avionics.control import attitude_error, attitude_torque, believed_inertia
+from perilune.avionics.guidance.legs import (
+    Engines,
+    brake_freely,
+    braking_leg,
+    descend,
+    first_time_to_go,
+    limit_tilt,
+    limit_with_vertical_priority,
+    settle,
+    solve_time_to_go,
+)
+from perilune.avionics.outlook import Outlook
+from perilune.avionics.sequencer import BRAKING, COAST, LANDED, PITCH_UP, TERMINAL, VERTICAL
+from perilune.base.vector import HALF, ONE, STANDARD_GRAVITY, TWO, ZERO, perpendicular_to, quat, quat_from_axes, real, unit_or, vec3
+from perilune.messages.actuation import Actuation
+
+
+@wp.struct
+class ThrustDemand:
+    """What guidance asks: acceleration [m/s², east north up of the site], thrust [N], and whether the main engine takes part."""
+
+    acceleration: vec3
+    thrust: real
+    main_engine: wp.bool
+
+
+@wp.func
+def believed_engines(b: wp.ref[BeliefParams], mass: real) -> Engines:
+    """Full thrust and exhaust speed of all engines together, at a mass [kg]."""
+    e = Engines()
+    e.mass = mass
+    e.largest = b.main_thrust + b.assist_thrust
+    e.exhaust_speed = STANDARD_GRAVITY * e.largest / (b.main_thrust / b.main_isp + b.assist_thrust / b.assist_isp)
+    return e
+
+
+@wp.func
+def ask_braking(
+    law: wp.Function, p: wp.ref[AvionicsParams], s: wp.ref[AvionicsState], o: wp.ref[Outlook], e: Engines, ignition: wp.bool, tick: real
+) -> ThrustDemand:
+    """Braking: the law toward the gate, until the site is given up for the height."""
+    g = p.guidance
+    d = ThrustDemand()
+    d.main_engine = True
+    s.range_given_up = not ignition and (s.range_given_up or s.time_to_go < g.range_free or s.navigation.first_range_time >= ZERO)
+    if s.range_given_up:
+        free = brake_freely(p.guidance, o.height, o.sink, o.velocity_site, o.gravity, e)
+        s.time_to_go = free.time_to_go
+        d.acceleration = free.acceleration
+    else:
+        leg = braking_leg(p.guidance, p.belief.heading, o.position_site, o.velocity_site, o.gravity_site, o.target_gravity)
+        nominal = g.nominal_thrust * e.largest
+        if ignition:
+            s.time_to_go = first_time_to_go(leg, e, nominal)
+            for _ in range(5):
+                s.time_to_go = solve_time_to_go(law, leg, e, nominal, s.time_to_go)
+        else:
+            s.time_to_go = solve_time_to_go(law, leg, e, nominal, wp.max(s.time_to_go - tick, ONE))
+        d.acceleration = law(leg, s.time_to_go).start
+    d.acceleration = limit_with_vertical_priority(d.acceleration, e.largest / e.mass)
+    d.thrust = wp.clamp(wp.length(d.acceleration) * e.mass, g.least_braking_thrust * e.largest, e.largest)
+    return d
+
+
+@wp.func
+def ask_descent(p: wp.ref[AvionicsParams], s: wp.ref[AvionicsState], o: wp.ref[Outlook], e: Engines) -> ThrustDemand:
+    """Pitch-up and vertical: the sink profile, the drift taken out."""
+    g = p.guidance
+    d = ThrustDemand()
+    d.main_engine = True
+    drift_time = g.drift_time
+    if s.mode == PITCH_UP:
+        drift_time = wp.clamp(HALF * s.time_to_go, g.drift_time, TWO * g.drift_time)
+    wanted = descend(p.guidance, o.height, o.sink, o.velocity_site, o.gravity, drift_time)
+    s.time_to_go = wanted.time_to_go
+    d.acceleration = wanted.acceleration
+    if s.mode == VERTICAL:
+        d.acceleration = limit_tilt(d.acceleration, g.vertical_tilt)
+    d.acceleration = limit_with_vertical_priority(d.acceleration, e.largest / e.mass)
+    d.thrust = wp.max(wp.length(d.acceleration) * e.mass, p.belief.main_thrust)
+    return d
+
+
+@wp.func
+def ask_settling(p: wp.ref[AvionicsParams], s: wp.ref[AvionicsState], o: wp.ref[Outlook], e: Engines) -> ThrustDemand:
+    """Terminal: the assist engines hold the sink rate."""
+    d = ThrustDemand()
+    s.time_to_go = wp.max(o.height, ZERO) / p.guidance.final_sink
+    level = limit_tilt(settle(p.guidance, o.height, o.sink, o.velocity_site, o.gravity), p.guidance.terminal_tilt)
+    d.acceleration = limit_with_vertical_priority(level, p.belief.assist_thrust / e.mass)
+    d.thrust = wp.length(d.acceleration) * e.mass
+    return d
+
+
+@wp.func
+def ask_thrust(
+    law: wp.Function, p: wp.ref[AvionicsParams], s: wp.ref[AvionicsState], o: wp.ref[Outlook], mass: real, ignition: wp.bool, tick: real
+) -> ThrustDemand:
+    """What the present mode asks; a coast only turns the lander against its velocity, a landed one nothing."""
+    e = believed_engines(p.belief, mass)
+    if s.mode == BRAKING:
+        return ask_braking(law, p, s, o, e, ignition, tick)
+    if s.mode == PITCH_UP or s.mode == VERTICAL:
+        return ask_descent(p, s, o, e)
+    if s.mode == TERMINAL:
+        return ask_settling(p, s, o, e)
+    d = ThrustDemand()
+    d.acceleration = o.up_site
+    if s.mode == COAST:
+        d.acceleration = -unit_or(o.velocity_site, o.up_site)
+    return d
+
+
+@wp.func
+def wanted_attitude(thrust_mci: vec3, along_mci: vec3) -> quat:
+    """Thrust along +z; +x as near as may be to `along_mci`, which keeps the canted beam on the ground."""
+    z = unit_or(thrust_mci, vec3(0.0, 0.0, 1.0))
+    x = perpendicular_to(z, along_mci)
+    return quat_from_axes(x, wp.cross(z, x), z)
+
+
+@wp.func
+def engine_commands(b: wp.ref[BeliefParams], thrust: real, main_on: wp.bool) -> Actuation:
+    """Share a thrust [N] between the main engine and the assist engines."""
+    a = Actuation()
+    asked = thrust
+    if main_on:
+        a.main_engine = ONE
+        asked = thrust - b.main_thrust
+    a.assist_duty = wp.clamp(asked / b.assist_thrust, ZERO, ONE)
+    return a
+
+
+@wp.func
+def steer(p: wp.ref[AvionicsParams], s: wp.ref[AvionicsState], o: wp.ref[Outlook], d: ThrustDemand, tick: real) -> Actuation:
+    """Engine and torque commands for a demand; all off once landed."""
+    command = Actuation()
+    if s.mode == LANDED:
+        return command
+    if s.mode != COAST:
+        command = engine_commands(p.belief, d.thrust, d.main_engine)
+    forward = vec3(wp.sin(p.belief.heading), wp.cos(p.belief.heading), ZERO)
+    to_mci = wp.quat_inverse(o.me_from_mci)
+    me_from_site = wp.transpose(o.site_from_me)
+    along = wp.quat_rotate(to_mci, me_from_site * wp.normalize(forward + o.up_site))
+    direction = wp.quat_rotate(to_mci, me_from_site * unit_or(d.acceleration, o.up_site))
+    error = attitude_error(wanted_attitude(direction, along), s.navigation.attitude)
+    inertia = believed_inertia(p.belief.inertia_full, p.belief.inertia_dry, propellant_share(p.belief, s))
+    torque, held = attitude_torque(p.control, inertia, error, s.navigation.rate_body, p.belief.torque_limit, s.held_torque, s.mode != COAST, tick)
+    command.torque_body = torque
+    s.held_torque = held
+    return command
