@@ -8,9 +8,11 @@ import warp as wp
 
 from perilune.avionics.belief import OnBoard, believed_gravity, believed_map_radius, me_from_mci_at
 from perilune.avionics.computer import AvionicsParams
+from perilune.avionics.covariance import height_variance, propagate_covariance
 from perilune.avionics.cycle import fly_tick
 from perilune.avionics.guidance.e_guidance import e_guidance
-from perilune.avionics.navigation import height_variance, integrate_imu, propagate_covariance, use_range, use_star_tracker
+from perilune.avionics.navigation import integrate_imu
+from perilune.avionics.updates import use_range, use_star_tracker
 from perilune.base.vector import ONE, ZERO, quat_from_rotation_vector, real, rotation_vector_from_quat, vec3
 from perilune.environment.orientation import moon_rate_mci
 from perilune.flight.dynamics import fall, perturbation, powered_step

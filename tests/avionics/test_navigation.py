@@ -7,21 +7,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from perilune.avionics.belief import BeliefParams
+from perilune.avionics.covariance import propagate_covariance
 from perilune.avionics.navigation import (
     NavigationParams,
     NavigationState,
-    apply_correction,
     attitude_before,
     close_tick,
     integrate_imu,
-    propagate_covariance,
     start_navigation,
     start_sensing,
     ticks_ago,
-    update_scalar,
     vec16,
-    walk_over_map,
 )
+from perilune.avionics.updates import apply_correction, update_scalar, walk_over_map
 from perilune.base.parameters import fill
 from perilune.base.structs import records
 from perilune.base.vector import quat, real

@@ -9,12 +9,14 @@ import warp as wp
 
 from perilune.avionics.belief import OnBoard, believed_gravity
 from perilune.avionics.computer import AvionicsParams, AvionicsState, account_propellant, believed_cg_height, believed_mass
-from perilune.avionics.navigation import close_tick, propagate_covariance, start_sensing, use_range, use_star_tracker
+from perilune.avionics.covariance import propagate_covariance
+from perilune.avionics.navigation import close_tick, start_sensing
 from perilune.avionics.outlook import Outlook, look_out
 from perilune.avionics.publication import publish
 from perilune.avionics.sequencer import BRAKING, COAST, LANDED, TERMINAL, Situation, next_mode
 from perilune.avionics.steering import ask_thrust, steer
 from perilune.avionics.touchdown import contact_time
+from perilune.avionics.updates import use_range, use_star_tracker
 from perilune.base.vector import HALF, ZERO, real
 from perilune.messages.actuation import Actuation
 from perilune.messages.measurements import Measurements

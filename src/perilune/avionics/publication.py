@@ -4,7 +4,7 @@ import warp as wp
 
 from perilune.avionics.belief import MOON_RADIUS
 from perilune.avionics.computer import AvionicsParams, AvionicsState
-from perilune.avionics.navigation import height_variance
+from perilune.avionics.covariance import height_variance
 from perilune.avionics.outlook import Outlook
 from perilune.base.vector import ZERO, real
 from perilune.messages.telemetry import Telemetry

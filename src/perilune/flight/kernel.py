@@ -10,9 +10,9 @@ import warp as wp
 
 from perilune.avionics.belief import OnBoard
 from perilune.avionics.computer import AvionicsParams, start_avionics
+from perilune.avionics.covariance import sink_sigma
 from perilune.avionics.cycle import fly_tick
 from perilune.avionics.guidance import LAWS
-from perilune.avionics.navigation import sink_sigma
 from perilune.base.errors import PeriluneError
 from perilune.base.vector import ONE, ZERO, real, vec3
 from perilune.environment.beam import range_along_beam

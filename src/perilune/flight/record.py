@@ -6,7 +6,8 @@ import numpy as np
 import warp as wp
 
 from perilune.avionics.belief import BeliefParams, site_axes
-from perilune.avionics.navigation import NavigationParams, height_variance
+from perilune.avionics.covariance import height_variance
+from perilune.avionics.navigation import NavigationParams
 from perilune.base.vector import ZERO, mat33, quat, real, rotation_vector_from_quat, vec3
 from perilune.environment.orientation import moon_rate_mci, quat_me_from_pa, quat_pa_from_mci
 from perilune.flight.events import Kinematics
