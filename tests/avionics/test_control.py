@@ -50,6 +50,13 @@ def steer(
 
 
 @wp.kernel(module="unique")
+def once(ps: wp.array(dtype=ControlParams), inertia: vec3, error: vec3, rate: vec3, held: vec3, out: wp.array(dtype=vec3)):
+    torque, after = attitude_torque(ps[0], inertia, error, rate, vec3(1.0e6, 1.0e6, 1.0e6), held, True, real(0.1))
+    out[0] = torque
+    out[1] = after
+
+
+@wp.kernel(module="unique")
 def difference(wanted: wp.array(dtype=quat), attitude: wp.array(dtype=quat), out: wp.array(dtype=vec3)):
     i = wp.tid()
     out[i] = attitude_error(wanted[i], attitude[i])
@@ -84,6 +91,17 @@ def test_lander_comes_to_rest_at_the_wanted_attitude_within_its_rate_limit(axis,
     error, speed, torque = steered(axis / np.linalg.norm(axis) * angle, rate)
     assert error[-1] < 1e-3 and speed[-1] < 1e-3
     assert speed.max() <= max(RATE_LIMIT, speed[0]) * 1.05 and np.abs(torque).max() <= LIMIT[0]
+
+
+def test_torque_is_stiffness_damping_and_the_bodys_own_gyroscopic_torque():
+    """Quaternion feedback (Wie): the demand cancels w x J w, so that what is left is a linear oscillator."""
+    out, inertia = wp.zeros(2, dtype=vec3, device="cpu"), np.array(INERTIA)
+    error, rate, held = np.array([0.03, -0.05, 0.08]), np.array([0.04, -0.06, 0.05]), np.array([1.0, 2.0, -1.0])
+    packs = wp.array(pack(CONTROL, ControlParams), dtype=ControlParams, device="cpu")
+    wp.launch(once, 1, [packs, vec3(*INERTIA), vec3(*error), vec3(*rate), vec3(*held), out], device="cpu")
+    torque, after = out.numpy()
+    assert torque - held - np.cross(rate, inertia * rate) == pytest.approx(inertia * (0.64 * error - 1.28 * rate), rel=1e-12)
+    assert after == pytest.approx(held + inertia * 0.64 * error * 0.1 / 20.0, rel=1e-12)
 
 
 def test_a_long_way_is_turned_at_the_rate_limit_about_one_axis():
