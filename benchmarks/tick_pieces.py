@@ -45,30 +45,20 @@ def nothing(world: wp.ref[World], o: wp.ref[OnBoard], p: wp.ref[AvionicsParams],
 @wp.func
 def plant(world: wp.ref[World], o: wp.ref[OnBoard], p: wp.ref[AvionicsParams], pack: wp.ref[FlightPack], s: wp.ref[FlightState], b: Bench, j: int):
     """The truth over one tick, its inertial increments included."""
-    position = s.body.position
-    velocity = s.body.velocity
+    body = s.body
     left = s.lander.main_left
     s.tick += 1
     fly_plant(world, pack, s, s.avionics.last, wp.max(b.height, real(100.0)), b.events, b.increments, 0, 0)
-    s.body.position = position
-    s.body.velocity = velocity
+    s.body = body
     s.lander.main_left = left
 
 
 @wp.func
 def step(world: wp.ref[World], o: wp.ref[OnBoard], p: wp.ref[AvionicsParams], pack: wp.ref[FlightPack], s: wp.ref[FlightState], b: Bench, j: int):
     """One truth step under power."""
-    s.body = powered_step(
-        world.harmonics.gm,
-        s.body,
-        vec3(1.0, 0.5, 1400.0),
-        s.avionics.held_torque,
-        real(500.0),
-        ONE,
-        vec3(300.0, 310.0, 200.0),
-        vec3(0.0, 0.0, 0.0),
-        STEP,
-    )
+    gm = world.harmonics.gm
+    torque = vec3(real(0.1), ZERO, real(-0.1)) * real(1 - 2 * (j % 2))  # this way and back, so that the lander never spins up
+    s.body = powered_step(gm, s.body, vec3(1.0, 0.5, 1400.0), torque, real(500.0), ONE, vec3(300.0, 310.0, 200.0), vec3(0.0, 0.0, 0.0), STEP)
 
 
 @wp.func
