@@ -17,7 +17,7 @@ from perilune.avionics.sequencer import BRAKING, COAST, LANDED, TERMINAL, Situat
 from perilune.avionics.steering import ask_thrust, steer
 from perilune.avionics.touchdown import contact_time
 from perilune.avionics.updates import use_range, use_star_tracker
-from perilune.base.vector import HALF, ZERO, real
+from perilune.base.vector import HALF, real
 from perilune.messages.actuation import Actuation
 from perilune.messages.measurements import Measurements
 from perilune.messages.telemetry import Telemetry
@@ -38,7 +38,6 @@ def navigate(
 ):
     """Covariance over the `gathered` [s] of increments, then what has arrived."""
     s.navigation.since_covariance += gathered
-    s.navigation.gathered_dt = ZERO
     close_tick(s.navigation)
     if s.navigation.sensing or s.navigation.since_covariance >= COAST_COVARIANCE_PERIOD - HALF * tick:
         propagate_covariance(p.navigation, s.navigation, on_board.harmonics.gm)
@@ -50,7 +49,7 @@ def navigate(
 
 
 @wp.func
-def sequence(p: wp.ref[AvionicsParams], s: wp.ref[AvionicsState], o: wp.ref[Outlook], mass: real, tick: real) -> wp.bool:
+def sequence(p: wp.ref[AvionicsParams], s: wp.ref[AvionicsState], o: wp.ref[Outlook], mass: real, gm: real, tick: real) -> wp.bool:
     """Let the mode advance; whether this tick is that of ignition."""
     now = Situation()
     now.ground_range = o.ground_range
@@ -70,6 +69,7 @@ def sequence(p: wp.ref[AvionicsParams], s: wp.ref[AvionicsState], o: wp.ref[Outl
     s.touchdown = s.mode == LANDED
     ignition = s.mode == BRAKING and before == COAST
     if ignition:
+        propagate_covariance(p.navigation, s.navigation, gm)  # what is left of the coast, before forces count
         start_sensing(p.navigation, s.navigation)
     return ignition
 
@@ -85,7 +85,7 @@ def fly_tick(
     cg_height = believed_cg_height(p.belief, s)
     navigate(p, on_board, s, m, gathered, cg_height, time, tick)
     outlook = look_out(p.belief, on_board, s.navigation, cg_height, time)
-    ignition = sequence(p, s, outlook, mass, tick)
+    ignition = sequence(p, s, outlook, mass, on_board.harmonics.gm, tick)
     demand = ask_thrust(law, p, s, outlook, mass, ignition, tick)
     s.last = steer(p, s, outlook, demand, tick)
     middle = s.navigation.position_mci + s.navigation.velocity_mci * (HALF * tick)

@@ -20,7 +20,7 @@ from pydantic import Field
 
 from perilune.avionics.belief import BeliefParams, OnBoard
 from perilune.base.parameters import Parameters
-from perilune.base.vector import HALF, ONE, quat, quat_from_rotation_vector, real, vec3
+from perilune.base.vector import HALF, ONE, ZERO, quat, quat_from_rotation_vector, real, vec3
 from perilune.environment.orientation import moon_rate_mci
 from perilune.messages.measurements import ImuMeasurement
 
@@ -118,8 +118,9 @@ class NavigationState:
     turn_1: quat  # rotations of the ticks before, newest first
     turn_2: quat
     gathered_dv: vec3  # m/s mci, since the last tick
+    gathered_force: vec3  # m/s body, since the last tick, as measured
     gathered_dt: real
-    rate_body: vec3
+    rate_body: vec3  # rad/s, of the last increment
     force_body: vec3  # m/s², mean specific force over the last tick, as measured
     since_covariance: real
     rejections: wp.int32
@@ -154,12 +155,16 @@ def integrate_imu(n: wp.ref[NavigationState], m: ImuMeasurement, dt: real):
     n.turn = n.turn * whole
     n.gathered_dt += dt
     n.rate_body = d_angle / dt
-    n.force_body = m.delta_velocity / dt
+    n.gathered_force += m.delta_velocity
 
 
 @wp.func
 def close_tick(n: wp.ref[NavigationState]):
-    """Shift the ring of past rotations by one tick."""
+    """Take the mean specific force of the tick, and shift the ring of past rotations by one."""
+    if n.gathered_dt > ZERO:
+        n.force_body = n.gathered_force / n.gathered_dt
+    n.gathered_force = vec3(0.0, 0.0, 0.0)
+    n.gathered_dt = ZERO
     n.turn_2 = n.turn_1
     n.turn_1 = wp.normalize(n.turn)
     n.turn = quat(0.0, 0.0, 0.0, 1.0)

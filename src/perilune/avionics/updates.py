@@ -1,7 +1,9 @@
 """Measurement updates of the filter: the star tracker's attitude, and a range against the on-board map behind its gate.
 
 Assumptions and limitations: one scalar at a time; a range is predicted along the beam over the map, whose slope there is taken over 4 km; what is
-finer is noise in proportion to the range; the map's error forgets as the beam's footprint moves, the less the nearer the ground is.
+finer is noise in proportion to the range; the map's error forgets as the beam's footprint moves, the less the nearer the ground is. A range whose
+beam would graze the map or miss it within 60 km is left unused and counts as no rejection. Left out of the partial derivatives: the velocity over
+the latency, and the attitude over the height of the centre of mass.
 Source: gate on the normalised innovation after Bar-Shalom, Li and Kirubarajan, "Estimation with applications to tracking and navigation", 2001, 5.4.
 """
 
