@@ -32,14 +32,19 @@ done, cpu_done = time.perf_counter(), os.times()
 print(imported - wall, done - imported, cpu_done.user + cpu_done.children_user - cpu_imported.user - cpu_imported.children_user)
 """
 FLY_BATCH = """
-import resource, sys
+import re, resource, sys
+from pathlib import Path
 import numpy as np
 from perilune.base.structs import records
 from perilune.flight.advance import advance, new_events
 from perilune.flight.flying import prepare
 from perilune.flight.pdi import build_pdi_batch
 from perilune.mission.loader import load
-peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0
+def peak():
+    status = Path("/proc/self/status")  # ru_maxrss would begin with the peak of the process that started this one
+    if status.is_file():
+        return int(re.search(r"VmHWM:\\s+(\\d+)", status.read_text())[1]) / 1024.0
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0
 imported = peak()
 scene = prepare(load("resilience"))
 prepared = peak()
