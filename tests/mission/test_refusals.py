@@ -175,3 +175,17 @@ def test_a_byte_order_mark_and_windows_lines_are_no_mistake(tmp_path):
 
 def test_the_catalogue_file_is_plain_toml():
     assert tomllib.loads(TEXT)["mission"]["name"] == "resilience"
+
+
+@pytest.mark.parametrize(
+    ("override", "told"),
+    [
+        ("avionics.guidance.law=apollo", "there are e-guidance"),
+        ("avionics.guidance.terminal_height_m=3000", "the legs go downward"),
+        ("lander.assist_engines.thrust_n=90", "carry the lander at the end"),
+    ],
+)
+def test_what_no_guidance_can_fly_is_refused_before_flight(override, told):
+    with pytest.raises(PeriluneError, match=told) as refused:
+        load("resilience", [override])
+    assert "\n" not in str(refused.value)

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from perilune.base.parameters import Parameters, Vector3
 from perilune.base.vector import mat33, quat, real, vec3
+from perilune.environment.ephemeris import ThirdBodies, third_body_acceleration
 from perilune.environment.gravity import Harmonics, central_acceleration
 from perilune.environment.gravity_corridor import GravityCorridor, corridor_acceleration
 from perilune.environment.orientation import Orientation, quat_me_from_pa, quat_pa_from_mci
@@ -85,6 +86,8 @@ class OnBoard:
     """The tables that the computer carries: orientation, low-degree field and map."""
 
     orientation: Orientation
+    bodies: ThirdBodies
+    third_bodies: wp.bool
     harmonics: Harmonics
     corridor: GravityCorridor
     relief: Relief
@@ -101,11 +104,14 @@ class Attitudes:
 
 @wp.func
 def believed_gravity(on_board: wp.ref[OnBoard], position_mci: vec3, t: real) -> vec3:
-    """Gravity [m/s²] in mci as the avionics model it: the Moon's field of low degree, no Earth, no Sun."""
+    """Gravity [m/s²] in mci as the avionics model it: the Moon's field of low degree, Earth and Sun where the planned mission has them."""
     pa = quat_pa_from_mci(on_board.orientation, t)
     r_pa = wp.quat_rotate(pa, position_mci)
     residual = corridor_acceleration(on_board.corridor, on_board.harmonics, r_pa)
-    return central_acceleration(on_board.harmonics.gm, position_mci) + wp.quat_rotate_inv(pa, residual)
+    g = central_acceleration(on_board.harmonics.gm, position_mci) + wp.quat_rotate_inv(pa, residual)
+    if on_board.third_bodies:
+        g += third_body_acceleration(on_board.bodies, position_mci, t)
+    return g
 
 
 @wp.func

@@ -53,7 +53,10 @@ def ask_braking(
     g = p.guidance
     d = ThrustDemand()
     d.main_engine = True
-    s.range_given_up = not ignition and (s.range_given_up or s.time_to_go < g.range_free or s.navigation.first_range_time >= ZERO)
+    near = g.range_free
+    if s.navigation.first_range_time >= ZERO:
+        near = g.range_free_after_range
+    s.range_given_up = not ignition and (s.range_given_up or s.time_to_go < near)
     if s.range_given_up:
         free = brake_freely(p.guidance, o.height, o.sink, o.velocity_site, o.gravity, e)
         s.time_to_go = free.time_to_go

@@ -28,7 +28,12 @@ from perilune.messages.measurements import RangeMeasurement, StarTrackerMeasurem
 def update_scalar(n: wp.ref[NavigationState], h: vec16, innovation: real, variance: real, correction: wp.ref[vec16]):
     """One scalar measurement; `correction` gathers the state correction, the innovation already counts what was gathered before."""
     ph = n.covariance * h
-    s = wp.dot(h, ph) + variance
+    update_by(n, ph, wp.dot(h, ph) + variance, innovation, correction)
+
+
+@wp.func
+def update_by(n: wp.ref[NavigationState], ph: vec16, s: real, innovation: real, correction: wp.ref[vec16]):
+    """The same, where the measurement's covariance with the states (`ph`, P h) and its innovation's variance (`s`) are known already."""
     gain = ph / s
     correction += gain * innovation
     pm = n.covariance
@@ -57,9 +62,11 @@ def use_star_tracker(p: wp.ref[NavigationParams], n: wp.ref[NavigationState], m:
     variance = p.star_tracker_noise * p.star_tracker_noise
     x = vec16(0.0)
     for i in range(3):
-        h = vec16(0.0)
-        h[6 + i] = ONE
-        update_scalar(n, h, residual[i] - x[6 + i], variance, x)
+        pm = n.covariance
+        ph = vec16(0.0)
+        for j in range(16):
+            ph[j] = pm[j, 6 + i]
+        update_by(n, ph, ph[6 + i] + variance, residual[i] - x[6 + i], x)
     apply_correction(n, x)
     floor = p.attitude_floor * p.attitude_floor
     for i in range(3):
@@ -119,7 +126,8 @@ def use_range(
     n.ground_normal_mci = normal_mci
     n.nadir_share = wp.exp(-wp.length(wp.cross(up, hit)) * roughness / p.map_correlation)
     innovation = m.range - predicted
-    s = wp.dot(h, n.covariance * h) + variance
+    ph = n.covariance * h
+    s = wp.dot(h, ph) + variance
     n.last_innovation = innovation
     n.last_innovation_sigma = wp.sqrt(s)
     if innovation * innovation > p.gate_sigma * p.gate_sigma * s:
@@ -133,9 +141,11 @@ def use_range(
         # inflate: a persistent contradiction is a height error not foreseen, so it is allowed for
         extra = innovation * innovation * down * down
         add_position_variance(n, up_mci, extra)
+        ph = n.covariance * h
+        s = wp.dot(h, ph) + variance
     n.rejections_in_row = 0
     x = vec16(0.0)
-    update_scalar(n, h, innovation, variance, x)
+    update_by(n, ph, s, innovation, x)
     apply_correction(n, x)
     n.range_used = True
     if n.first_range_time < ZERO:
@@ -146,10 +156,12 @@ def use_range(
 def walk_over_map(p: wp.ref[NavigationParams], n: wp.ref[NavigationState], travel: real) -> real:
     """Let the map's error forget what it knew as the beam's footprint moves by `travel` [m]; the change of its estimate [m]."""
     keep = wp.exp(-travel / p.map_correlation)
+    pm = n.covariance  # a value of its own: each element read through the state would copy the whole matrix
     for i in range(15):
-        n.covariance[i, 15] = n.covariance[i, 15] * keep
-        n.covariance[15, i] = n.covariance[15, i] * keep
-    n.covariance[15, 15] = n.covariance[15, 15] * keep * keep + p.map_error * p.map_error * (ONE - keep * keep)
+        pm[i, 15] = pm[i, 15] * keep
+        pm[15, i] = pm[15, i] * keep
+    pm[15, 15] = pm[15, 15] * keep * keep + p.map_error * p.map_error * (ONE - keep * keep)
+    n.covariance = pm
     change = n.map_error * (keep - ONE)
     n.map_error += change
     return change

@@ -13,7 +13,7 @@ from perilune.environment.gravity import central_acceleration
 from perilune.environment.orientation import moon_rate_mci, quat_me_from_pa, quat_pa_from_mci
 from perilune.environment.relief import ground_height, height_above_ground
 from perilune.flight.dynamics import fall, perturbation, powered_step, tumble
-from perilune.flight.events import CONTACT, DRY, EventRow, Kinematics, note
+from perilune.flight.events import ATTITUDE_DRY, CONTACT, DRY, EventRow, Kinematics, note
 from perilune.flight.state import STATUS_DESTROYED, STEP, STEPS, TICK, Body, Contact, FlightPack, FlightState, World
 from perilune.lander.attitude_thrusters import attitude_mass_flow, torque_given
 from perilune.lander.contact import footpad_body, tips_over
@@ -212,6 +212,8 @@ def fly_plant(
         assist_asked = ZERO
         s.lander.main_level = ZERO
         s.lander.assist_level = ZERO
+    if s.lander.rcs_left <= ZERO and wp.length(command.torque_body) > ZERO:
+        note(events, run, ATTITUDE_DRY, s.time, kinematics(world, pack, s.body, now.cg, s.time))
     idle = main_asked <= ZERO and assist_asked <= ZERO and s.lander.main_level + s.lander.assist_level < real(1.0e-6)
     near = height < NEAR + real(0.2) * wp.abs(wp.dot(s.body.velocity, wp.normalize(s.body.position)))
     clearance = ZERO

@@ -83,6 +83,8 @@ def build_scene(
     world.marks = wp.array(marks, dtype=real, device="cpu")
     on_board = OnBoard()
     on_board.orientation = orientation
+    on_board.bodies = world.bodies
+    on_board.third_bodies = planned.environment.third_bodies
     on_board.harmonics = harmonics_struct(believed)
     on_board.corridor = table(believed, "the computer's gravity table")
     on_board.relief = relief

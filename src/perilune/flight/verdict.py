@@ -43,6 +43,13 @@ def judge(limits: Limits, states: np.ndarray) -> np.ndarray:
 
 def explain(limits: Limits, verdict: str, state: FlightRecord, height_m: float) -> str:
     """The verdict's reason as one sentence with its numbers; `height_m` is the true height above ground at the end (or when the tanks ran dry)."""
+    sentence = _sentence(limits, verdict, state, height_m)
+    if verdict in (TIPPED_OVER, HARD_LANDING, CRASHED, NOT_LANDED) and float(state["lander"]["rcs_left"]) <= 0.0:
+        sentence = f"{sentence[:-1]}; the attitude thrusters had run dry."
+    return sentence
+
+
+def _sentence(limits: Limits, verdict: str, state: FlightRecord, height_m: float) -> str:
     contact, dry = state["contact"], float(state["dry_time"])
     down, across = float(contact["vertical_speed"]), float(contact["horizontal_speed"])
     tilt, slope = float(np.degrees(contact["tilt"])), float(np.degrees(contact["slope"]))

@@ -7,6 +7,7 @@ where the part is modelled. `contradictions` names what no single key can be bla
 import hashlib
 import json
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Annotated, Any
 
 from pydantic import Field, PrivateAttr, field_validator
@@ -132,6 +133,34 @@ def dotted(table: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]
             yield f"{prefix}{key}", value
 
 
+SURFACE_GRAVITY_M_S2 = 1.62  # mean; recalled, within 0.5 % of the field anywhere
+ASSIST_MARGIN = 1.1  # assumed: thrust over weight that the terminal leg needs to check its sink
+
+
+def _unflyable(mission: Mission) -> Iterator[tuple[str, str]]:
+    """What the guidance cannot fly, whatever the orbit."""
+    from perilune.avionics.guidance import LAWS
+
+    guidance, lander = mission.avionics.guidance, mission.lander
+    if guidance.law not in LAWS:
+        yield "avionics.guidance.law", f"names no law: {guidance.law!r}; there are {', '.join(sorted(LAWS))}"
+    heights = ("gate_height_m", "vertical_height_m", "terminal_height_m", "final_height_m")
+    for upper, lower in pairwise(heights):
+        if getattr(guidance, lower) >= getattr(guidance, upper):
+            yield (
+                f"avionics.guidance.{lower}",
+                f"is {getattr(guidance, lower):g}, not below {upper} ({getattr(guidance, upper):g}); the legs go downward",
+            )
+    assist = lander.assist_engines.count * lander.assist_engines.thrust_n
+    weight = lander.mass.dry_mass_kg * SURFACE_GRAVITY_M_S2
+    if assist < ASSIST_MARGIN * weight:
+        yield (
+            "lander.assist_engines.thrust_n",
+            f"gives {assist:.0f} N from all assist engines, which alone carry the lander at the end; its dry weight of {weight:.0f} N needs "
+            f"{ASSIST_MARGIN:g} times as much",
+        )
+
+
 def contradictions(mission: Mission) -> Iterator[tuple[str, str]]:
     """What does not fit together: the path to point at, and a sentence that goes on from it."""
     start, limits, site = mission.start, mission.limits, mission.site
@@ -142,6 +171,7 @@ def contradictions(mission: Mission) -> Iterator[tuple[str, str]]:
         )
     if site.planned_touchdown_utc <= start.epoch_utc:
         yield "site.planned_touchdown_utc", "is not after start.epoch_utc; the lander touches down after its descent burn"
+    yield from _unflyable(mission)
     for key in ("vertical_speed_m_s", "horizontal_speed_m_s"):
         if getattr(limits, key) > limits.structural_speed_m_s:
             yield f"limits.{key}", f"is {getattr(limits, key):g}, above limits.structural_speed_m_s; a soft landing does not break the lander"

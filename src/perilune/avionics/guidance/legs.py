@@ -23,6 +23,7 @@ class Guidance(Parameters):
     nominal_thrust_percent: float = Field(gt=0, le=100, description="share of full thrust that braking is planned with")
     least_braking_thrust_percent: float = Field(ge=0, le=100, description="braking never commands less of full thrust")
     range_free_s: float = Field(ge=0, description="time to go of braking below which the horizontal position is given up")
+    range_free_after_range_s: float = Field(ge=0, description="the same once a range has been used, which knows the height better than the map")
     gate_height_m: float = Field(gt=0, description="height above the site at which braking ends")
     gate_sink_m_s: float = Field(gt=0, description="sink rate there")
     gate_forward_m_s: float = Field(ge=0, description="forward speed there")
@@ -50,6 +51,7 @@ class GuidanceParams:
     nominal_thrust: real
     least_braking_thrust: real
     range_free: real
+    range_free_after_range: real
     gate_height: real
     gate_sink: real
     gate_forward: real
