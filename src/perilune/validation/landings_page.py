@@ -118,14 +118,14 @@ def _published(mission: Mission) -> Iterator[str]:
         column = number.quantity if number.at_height_m is None else number.quantity.replace("_at_height_", f"_at_{number.at_height_m:g}_m_")
         flown = table[column].drop_nulls().to_numpy()
         if not len(flown):
-            yield f"| {number.name} | {number.value:g} {number.unit} | {number.role} | | | | not defined in these flights |"
+            yield f"| {number.name} | {number.value:g} {number.unit.replace('m_s', 'm/s')} | {number.role} | | | | not defined in these flights |"
             continue
         low, median, high = np.percentile(flown, [5, 50, 95])
         lowest, highest = (number.value if end is None else end for end in (number.low, number.high))
         where = "inside" if low <= highest and lowest <= high else "**outside**"
         where += f" (in the range of all {len(flown)})" if where != "inside" and flown.min() <= number.value <= flown.max() else ""
         band = f"{low:.4g} | {median:.4g} | {high:.4g}"
-        yield f"| {number.name} | {number.value:g} {number.unit} | {number.role} | {band} | {where} |"
+        yield f"| {number.name} | {number.value:g} {number.unit.replace('m_s', 'm/s')} | {number.role} | {band} | {where} |"
     sinks = table["touchdown_vertical_speed_m_s"].drop_nulls().to_numpy()
     yield ""
     yield f"Sink at impact: {np.percentile(sinks, 5):.1f} to {np.percentile(sinks, 95):.1f} m/s (5 to 95 %), {np.median(sinks):.1f} m/s median."

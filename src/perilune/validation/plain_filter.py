@@ -217,6 +217,7 @@ class PlainFilter:
         if ranged is not None:
             self.use_range(float(ranged["range"]), float(ranged["time"]), time - float(ranged["time"]), cg_height)
         if sensing and not self.sensing:
+            self.predict()
             self.sensing = True
             self.covariance[B, B] += self.p["accel_scale_at_ignition"] ** 2 * np.eye(3)
         self.gravity = self.field(self.position + 0.5 * TICK_S * self.velocity, time + 0.5 * TICK_S)
