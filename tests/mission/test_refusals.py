@@ -183,6 +183,7 @@ def test_the_catalogue_file_is_plain_toml():
         ("avionics.guidance.law=apollo", "there are e-guidance"),
         ("avionics.guidance.terminal_height_m=3000", "the legs go downward"),
         ("lander.assist_engines.thrust_n=90", "carry the lander at the end"),
+        ("lander.star_tracker.latency_s=0.3", "choose at most that"),
     ],
 )
 def test_what_no_guidance_can_fly_is_refused_before_flight(override, told):

@@ -93,15 +93,6 @@ class OnBoard:
     relief: Relief
 
 
-@wp.struct
-class Attitudes:
-    """The rotations of one instant that several tasks need."""
-
-    me_from_mci: quat
-    site_from_mci: quat
-    moon_rate_mci: vec3
-
-
 @wp.func
 def believed_gravity(on_board: wp.ref[OnBoard], position_mci: vec3, t: real) -> vec3:
     """Gravity [m/s²] in mci as the avionics model it: the Moon's field of low degree, Earth and Sun where the planned mission has them."""

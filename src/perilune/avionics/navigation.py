@@ -8,7 +8,7 @@ gate; what happens when one is refused again and again is the mission's policy.
 
 Assumptions and limitations: in a coast the accelerometers are not integrated (their bias would outgrow the orbit's error); scale factor and
 misalignment of the accelerometers are no states, they enter as a larger bias uncertainty at ignition; the tracker's mounting error enters as
-a floor under the attitude uncertainty and likewise at ignition; measurement latency is at most three ticks; no gravity error state.
+a floor under the attitude uncertainty and likewise at ignition; measurement latency is at most two ticks; no gravity error state.
 Source: error-state form after Sola, "Quaternion kinematics for the error-state Kalman filter", 2017, section 5 (global angular error, section 7);
 gate on the normalised innovation after Bar-Shalom, Li and Kirubarajan, "Estimation with applications to tracking and navigation", 2001, section 5.4.
 """
@@ -18,10 +18,9 @@ from typing import ClassVar, Literal
 import warp as wp
 from pydantic import Field
 
-from perilune.avionics.belief import BeliefParams, OnBoard
+from perilune.avionics.belief import BeliefParams
 from perilune.base.parameters import Parameters
 from perilune.base.vector import HALF, ONE, ZERO, quat, quat_from_rotation_vector, real, vec3
-from perilune.environment.orientation import moon_rate_mci
 from perilune.messages.measurements import ImuMeasurement
 
 mat16 = wp.types.matrix(shape=(16, 16), dtype=real)
@@ -130,7 +129,6 @@ class NavigationState:
     ground_normal_mci: vec3  # of the on-board map there; zero before the first range
     nadir_share: real  # correlation of the map's error there with that below the lander
     last_range: real
-    last_range_time: real
     first_range_time: real  # below zero until a range was used
     range_used: wp.bool  # in the present tick
     last_innovation: real
@@ -228,9 +226,3 @@ def start_sensing(p: wp.ref[NavigationParams], n: wp.ref[NavigationState]):
     extra = p.accel_scale_at_ignition * p.accel_scale_at_ignition
     for i in range(3):
         n.covariance[12 + i, 12 + i] = n.covariance[12 + i, 12 + i] + extra
-
-
-@wp.func
-def ground_velocity_mci(on_board: wp.ref[OnBoard], n: wp.ref[NavigationState], t: real) -> vec3:
-    """Estimated velocity [m/s] relative to the rotating ground, in mci axes."""
-    return n.velocity_mci - wp.cross(moon_rate_mci(on_board.orientation, t), n.position_mci)

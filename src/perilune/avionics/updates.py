@@ -87,7 +87,6 @@ def use_range(
 ):
     """Range update along the beam against the on-board map, behind the gate."""
     n.last_range = m.range
-    n.last_range_time = m.time
     if n.distrusted:
         return
     age = time - m.time

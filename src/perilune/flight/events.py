@@ -6,7 +6,6 @@ from perilune.base.vector import ONE, ZERO, real
 from perilune.flight.state import World
 
 EVENTS = ("ignition", "pitch-up", "vertical", "main-engine-off", "touchdown-detected", "first-range", "dry", "contact", "attitude-dry")
-N_EVENTS = len(EVENTS)
 FIRST_RANGE, DRY, CONTACT, ATTITUDE_DRY, MARKS = (wp.constant(i) for i in (5, 6, 7, 8, 9))
 
 

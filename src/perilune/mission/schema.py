@@ -134,6 +134,7 @@ def dotted(table: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]
 
 
 SURFACE_GRAVITY_M_S2 = 1.62  # mean; recalled, within 0.5 % of the field anywhere
+LONGEST_LATENCY_S = 0.2  # two control ticks, which the filter looks back
 ASSIST_MARGIN = 1.1  # assumed: thrust over weight that the terminal leg needs to check its sink
 
 
@@ -150,6 +151,13 @@ def _unflyable(mission: Mission) -> Iterator[tuple[str, str]]:
             yield (
                 f"avionics.guidance.{lower}",
                 f"is {getattr(guidance, lower):g}, not below {upper} ({getattr(guidance, upper):g}); the legs go downward",
+            )
+    for sensor in ("star_tracker", "range_finder"):
+        latency_s = getattr(lander, sensor).latency_s
+        if latency_s > LONGEST_LATENCY_S:
+            yield (
+                f"lander.{sensor}.latency_s",
+                f"is {latency_s:g}; the computer remembers its attitude for {LONGEST_LATENCY_S:g} s, so choose at most that",
             )
     assist = lander.assist_engines.count * lander.assist_engines.thrust_n
     weight = lander.mass.dry_mass_kg * SURFACE_GRAVITY_M_S2

@@ -49,15 +49,19 @@ DELTET/DELTA_AT = ( 10, @1972-JAN-1 36, @2015-JUL-1 37, @2017-JAN-1 )
 """
 
 
+_kept: list[tempfile.TemporaryDirectory[str]] = []
+
+
 @cache
 def spice() -> Any:
     """SPICE with the kernels of the Moon's attitude (PA and ME of DE440), of DE440 itself and of UTC since 2015 loaded."""
     import spiceypy
 
-    with tempfile.TemporaryDirectory() as folder:
-        text = Path(folder) / "moon.tf"
-        text.write_text(TEXT_KERNEL)
-        spiceypy.furnsh(str(text))
+    folder = tempfile.TemporaryDirectory()
+    _kept.append(folder)  # SPICE reads its text kernels again whenever another is unloaded
+    text = Path(folder.name) / "moon.tf"
+    text.write_text(TEXT_KERNEL)
+    spiceypy.furnsh(str(text))
     spiceypy.furnsh(str(lunar_data_file("de440s.bsp", EPHEMERIS_MD5)))
     spiceypy.furnsh(str(lunar_data_file("moon_pa_de440_200625.bpc", ORIENTATION_MD5)))
     return spiceypy
