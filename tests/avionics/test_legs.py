@@ -91,7 +91,7 @@ def asked(
     d = descend(g, height[i], sink[i], velocity[i], real(1.62), g.drift_time)
     descending[i] = d.acceleration
     settling[i] = settle(g, height[i], sink[i], velocity[i], real(1.62))
-    leg = braking_leg(g, real(0.5), velocity[i], velocity[i], velocity[i], real(1.62))
+    leg = braking_leg(g, engines[0], real(0.5), velocity[i], velocity[i], velocity[i], real(1.62))
     gate[2 * i] = leg.target_position
     gate[2 * i + 1] = leg.target_velocity
 

@@ -14,11 +14,9 @@ from perilune.avionics.guidance.legs import (
     brake_freely,
     braking_leg,
     descend,
-    first_time_to_go,
     limit_tilt,
     limit_with_vertical_priority,
     settle,
-    solve_time_to_go,
 )
 from perilune.avionics.outlook import Outlook
 from perilune.avionics.sequencer import BRAKING, COAST, LANDED, PITCH_UP, TERMINAL, VERTICAL
@@ -62,15 +60,13 @@ def ask_braking(
         s.time_to_go = free.time_to_go
         d.acceleration = free.acceleration
     else:
-        leg = braking_leg(p.guidance, p.belief.heading, o.position_site, o.velocity_site, o.gravity_site, o.target_gravity)
-        nominal = g.nominal_thrust * e.largest
-        if ignition:
-            s.time_to_go = first_time_to_go(leg, e, nominal)
-            for _ in range(5):
-                s.time_to_go = solve_time_to_go(law, leg, e, nominal, s.time_to_go)
-        else:
-            s.time_to_go = solve_time_to_go(law, leg, e, nominal, wp.max(s.time_to_go - tick, ONE))
-        d.acceleration = law(leg, s.time_to_go).start
+        leg = braking_leg(p.guidance, e, p.belief.heading, o.position_site, o.velocity_site, o.gravity_site, o.target_gravity)
+        leg.tick = tick
+        if not ignition:
+            leg.time_to_go = wp.max(s.time_to_go - tick, ONE)
+        guided = law(leg)
+        s.time_to_go = guided.time_to_go
+        d.acceleration = guided.acceleration
     d.acceleration = limit_with_vertical_priority(d.acceleration, e.largest / e.mass)
     d.thrust = wp.clamp(wp.length(d.acceleration) * e.mass, g.least_braking_thrust * e.largest, e.largest)
     return d

@@ -9,19 +9,9 @@ hand; the linear-gravity terms follow by integrating twice.
 
 import warp as wp
 
-from perilune.base.vector import real, vec3
-
-
-@wp.struct
-class Leg:
-    """A guidance problem in one Cartesian frame: where the lander is, where it must be, and gravity at both ends."""
-
-    position: vec3  # m
-    velocity: vec3  # m/s
-    target_position: vec3
-    target_velocity: vec3
-    gravity: vec3  # m/s² here (apparent, in the rotating frame)
-    target_gravity: vec3
+from perilune.avionics.guidance.leg import Guided, Leg
+from perilune.avionics.guidance.time_to_go import matched_time_to_go
+from perilune.base.vector import HALF, real, vec3
 
 
 @wp.struct
@@ -33,7 +23,7 @@ class Profile:
 
 
 @wp.func
-def e_guidance(leg: Leg, time_to_go: real) -> Profile:
+def linear_profile(leg: Leg, time_to_go: real) -> Profile:
     """The linear profile that meets the leg's target after `time_to_go` [s]."""
     t = time_to_go
     to_velocity = leg.target_velocity - leg.velocity - (leg.gravity + leg.target_gravity) * (t * real(0.5))
@@ -43,3 +33,20 @@ def e_guidance(leg: Leg, time_to_go: real) -> Profile:
     p.start = to_position * (real(6.0) / (t * t)) - to_velocity * (real(2.0) / t)
     p.slope = to_velocity * (real(6.0) / (t * t)) - to_position * (real(12.0) / (t * t * t))
     return p
+
+
+@wp.func
+def linear_velocity_change(leg: Leg, time_to_go: real) -> real:
+    """Integral [m/s] of the magnitude of the linear profile, by Simpson's rule."""
+    p = linear_profile(leg, time_to_go)
+    t = time_to_go
+    return (wp.length(p.start) + real(4.0) * wp.length(p.start + p.slope * (HALF * t)) + wp.length(p.start + p.slope * t)) * t / real(6.0)
+
+
+@wp.func
+def e_guidance(leg: Leg) -> Guided:
+    """The start of the linear profile over the time to go at which it asks what the engines give."""
+    guided = Guided()
+    guided.time_to_go = matched_time_to_go(linear_velocity_change, leg)
+    guided.acceleration = linear_profile(leg, guided.time_to_go).start
+    return guided

@@ -1,19 +1,18 @@
 """The legs of the descent and what each asks of thrust: braking, pitch-up, vertical, terminal; all in the site frame (east, north, up).
 
-Braking flies the chosen law to a gate above and short of the site; its time to go is solved on board so that the velocity change of the
-profile is what the engines give in that time at the nominal thrust. Near its end, or once a range has corrected the height, the horizontal
+Braking flies the chosen law to a gate above and short of the site. Near its end, or once a range has corrected the height, the horizontal
 position is given up (without a position fix it is known to kilometres only): then, as in pitch-up and vertical, the vertical meets a height, a
 sink rate and a net deceleration, with the time to go in closed form, and what thrust is left takes out the drift.
 
-Assumptions and limitations: constant mass flow in the time-to-go; where thrust does not suffice, the vertical has priority.
+Assumptions and limitations: where thrust does not suffice, the vertical has priority.
 """
 
 import warp as wp
 from pydantic import Field
 
-from perilune.avionics.guidance.e_guidance import Leg, Profile
+from perilune.avionics.guidance.leg import Leg
 from perilune.base.parameters import Parameters
-from perilune.base.vector import HALF, ONE, TWO, ZERO, real, vec3
+from perilune.base.vector import ONE, TWO, ZERO, real, vec3
 
 
 class Guidance(Parameters):
@@ -82,41 +81,6 @@ class Engines:
 
 
 @wp.func
-def profile_velocity_change(p: Profile, t: real) -> real:
-    """Integral [m/s] of the magnitude of a linear profile over `t`, by Simpson's rule."""
-    return (wp.length(p.start) + real(4.0) * wp.length(p.start + p.slope * (HALF * t)) + wp.length(p.start + p.slope * t)) * t / real(6.0)
-
-
-@wp.func
-def time_to_go_excess(law: wp.Function, leg: Leg, e: Engines, thrust: real, t: real) -> real:
-    """By how much [m/s] the profile of duration `t` asks more than `thrust` [N] gives in that time."""
-    spent = wp.min(thrust / e.exhaust_speed * t / e.mass, real(0.95))
-    return profile_velocity_change(law(leg, t), t) + e.exhaust_speed * wp.log(ONE - spent)
-
-
-@wp.func
-def solve_time_to_go(law: wp.Function, leg: Leg, e: Engines, thrust: real, guess: real) -> real:
-    """Time to go [s] by two Newton steps from the last cycle's, each kept within a tenth of it."""
-    t = guess
-    for _ in range(2):
-        f = time_to_go_excess(law, leg, e, thrust, t)
-        step = t * real(1.0e-3)
-        slope = (time_to_go_excess(law, leg, e, thrust, t + step) - f) / step
-        if slope < ZERO:
-            t = wp.clamp(t - f / slope, t * real(0.9), t * real(1.1))
-        else:
-            t = t * real(1.02)
-    return t
-
-
-@wp.func
-def first_time_to_go(leg: Leg, e: Engines, thrust: real) -> real:
-    """A first guess [s]: the rocket equation for the velocity to be lost and a tenth of it for gravity."""
-    change = wp.length(leg.target_velocity - leg.velocity) * real(1.08)
-    return e.mass * e.exhaust_speed / thrust * (ONE - wp.exp(-change / e.exhaust_speed))
-
-
-@wp.func
 def limit_with_vertical_priority(demand: vec3, largest: real) -> vec3:
     """Shorten a demand [m/s²] to `largest` by giving up horizontal acceleration first (east, north, up components)."""
     if wp.length(demand) <= largest:
@@ -181,8 +145,8 @@ def sink_deceleration(sink: real, end_sink: real, deceleration: real, t: real) -
 
 
 @wp.func
-def braking_leg(g: wp.ref[GuidanceParams], heading: real, position: vec3, velocity: vec3, gravity: vec3, site_gravity: real) -> Leg:
-    """The braking problem: from here to the gate short of the site."""
+def braking_leg(g: wp.ref[GuidanceParams], e: Engines, heading: real, position: vec3, velocity: vec3, gravity: vec3, site_gravity: real) -> Leg:
+    """The braking problem: from here to the gate short of the site; without the times of the cycle."""
     leg = Leg()
     forward = vec3(wp.sin(heading), wp.cos(heading), ZERO)
     up = vec3(0.0, 0.0, 1.0)
@@ -192,6 +156,12 @@ def braking_leg(g: wp.ref[GuidanceParams], heading: real, position: vec3, veloci
     leg.target_velocity = forward * g.gate_forward - up * g.gate_sink
     leg.gravity = gravity
     leg.target_gravity = vec3(ZERO, ZERO, -site_gravity)
+    leg.target_acceleration = up * g.gate_deceleration
+    leg.mass = e.mass
+    leg.nominal = g.nominal_thrust * e.largest
+    leg.least = g.least_braking_thrust * e.largest
+    leg.largest = e.largest
+    leg.exhaust_speed = e.exhaust_speed
     return leg
 
 
