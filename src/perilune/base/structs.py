@@ -18,7 +18,7 @@ def struct_from(record: np.void, struct: Any) -> Any:
         if value.dtype.names is not None:
             setattr(instance, name, struct_from(value, kind))
         elif getattr(value, "shape", ()):
-            setattr(instance, name, kind(*(float(x) for x in value.ravel())))
+            setattr(instance, name, kind(*value.ravel().tolist()))
         else:
             setattr(instance, name, kind(value.item()) if kind is not bool else bool(value))
     return instance
