@@ -148,8 +148,5 @@ def height_variance(p: wp.ref[NavigationParams], n: wp.ref[NavigationState], up_
 @wp.func
 def sink_sigma(n: wp.ref[NavigationState], up_mci: vec3) -> real:
     """1 sigma [m/s] of the believed vertical speed."""
-    variance = ZERO
-    for i in range(3):
-        for j in range(3):
-            variance += up_mci[i] * n.covariance[3 + i, 3 + j] * up_mci[j]
-    return wp.sqrt(wp.max(variance, ZERO))
+    pm = n.covariance  # a value of its own: each element read through the state would copy the whole matrix
+    return wp.sqrt(wp.max(wp.dot(up_mci, block(pm, 3, 3) * up_mci), ZERO))

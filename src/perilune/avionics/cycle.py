@@ -10,9 +10,9 @@ import warp as wp
 from perilune.avionics.belief import OnBoard, believed_gravity
 from perilune.avionics.computer import AvionicsParams, AvionicsState, account_propellant, believed_cg_height, believed_mass
 from perilune.avionics.covariance import propagate_covariance
-from perilune.avionics.navigation import close_tick, start_sensing
+from perilune.avionics.navigation import close_tick, integrate_tick, start_sensing
 from perilune.avionics.outlook import Outlook, look_out
-from perilune.avionics.publication import publish
+from perilune.avionics.publication import publish, publish_filter
 from perilune.avionics.sequencer import BRAKING, COAST, LANDED, TERMINAL, Situation, next_mode
 from perilune.avionics.steering import ask_thrust, steer
 from perilune.avionics.touchdown import contact_time
@@ -76,9 +76,17 @@ def sequence(p: wp.ref[AvionicsParams], s: wp.ref[AvionicsState], o: wp.ref[Outl
 
 @wp.func
 def fly_tick(
-    law: wp.Function, p: wp.ref[AvionicsParams], on_board: wp.ref[OnBoard], s: wp.ref[AvionicsState], m: Measurements, time: real, tick: real
+    law: wp.Function,
+    p: wp.ref[AvionicsParams],
+    on_board: wp.ref[OnBoard],
+    s: wp.ref[AvionicsState],
+    m: Measurements,
+    time: real,
+    tick: real,
+    detail: wp.bool,
 ) -> tuple[Actuation, Telemetry]:
-    """One cycle at `time` [s past the epoch]; `tick` is the control period [s]."""
+    """One cycle at `time` [s past the epoch]; `tick` is the control period [s]; `detail` publishes what the filter knows of its errors."""
+    integrate_tick(s.navigation, m.imu)
     gathered = s.navigation.gathered_dt
     account_propellant(p.belief, s, gathered)
     mass = believed_mass(p.belief, s)
@@ -90,4 +98,7 @@ def fly_tick(
     s.last = steer(p, s, outlook, demand, tick)
     middle = s.navigation.position_mci + s.navigation.velocity_mci * (HALF * tick)
     s.navigation.gravity = believed_gravity(on_board, middle, time + HALF * tick)
-    return s.last, publish(p, s, outlook, demand.thrust, mass, cg_height, time)
+    published = publish(p, s, outlook, demand.thrust, mass, cg_height, time)
+    if detail:
+        publish_filter(s.navigation, outlook, published)
+    return s.last, published

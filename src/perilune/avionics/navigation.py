@@ -21,7 +21,7 @@ from pydantic import Field
 from perilune.avionics.belief import BeliefParams
 from perilune.base.parameters import Parameters
 from perilune.base.vector import HALF, ONE, ZERO, quat, quat_from_rotation_vector, real, vec3
-from perilune.messages.measurements import ImuMeasurement
+from perilune.messages.measurements import ImuMeasurement, ImuTick
 
 mat16 = wp.types.matrix(shape=(16, 16), dtype=real)
 vec16 = wp.types.vector(length=16, dtype=real)
@@ -154,6 +154,17 @@ def integrate_imu(n: wp.ref[NavigationState], m: ImuMeasurement, dt: real):
     n.gathered_dt += dt
     n.rate_body = d_angle / dt
     n.gathered_force += m.delta_velocity
+
+
+@wp.func
+def integrate_tick(n: wp.ref[NavigationState], m: ImuTick):
+    """Carry the state over all increments of a tick."""
+    count = m.count
+    for i in range(count):
+        one = ImuMeasurement()
+        one.delta_angle = vec3(m.delta_angle[i, 0], m.delta_angle[i, 1], m.delta_angle[i, 2])
+        one.delta_velocity = vec3(m.delta_velocity[i, 0], m.delta_velocity[i, 1], m.delta_velocity[i, 2])
+        integrate_imu(n, one, m.dt)
 
 
 @wp.func

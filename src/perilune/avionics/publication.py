@@ -4,9 +4,10 @@ import warp as wp
 
 from perilune.avionics.belief import MOON_RADIUS
 from perilune.avionics.computer import AvionicsParams, AvionicsState
-from perilune.avionics.covariance import height_variance
+from perilune.avionics.covariance import block, height_variance, sink_sigma
+from perilune.avionics.navigation import NavigationState
 from perilune.avionics.outlook import Outlook
-from perilune.base.vector import ZERO, real
+from perilune.base.vector import ZERO, mat33, real, vec3
 from perilune.messages.telemetry import Telemetry
 
 
@@ -28,6 +29,7 @@ def publish(
     t.height = o.height
     t.height_sigma = wp.sqrt(wp.max(height_variance(p.navigation, s.navigation, o.up_mci), ZERO))
     t.vertical_speed = o.sink
+    t.vertical_speed_sigma = sink_sigma(s.navigation, o.up_mci)
     t.horizontal_speed = o.horizontal_speed
     t.range = s.navigation.last_range
     t.range_valid = s.navigation.range_used
@@ -42,3 +44,34 @@ def publish(
     t.specific_force_body = s.navigation.force_body
     t.touchdown = s.touchdown
     return t
+
+
+@wp.func
+def root(x: real) -> real:
+    """Square root, 0 for what rounding made negative."""
+    return wp.sqrt(wp.max(x, ZERO))
+
+
+@wp.func
+def sigmas(block: mat33) -> vec3:
+    """Square roots of the diagonal of a covariance block."""
+    return vec3(root(block[0, 0]), root(block[1, 1]), root(block[2, 2]))
+
+
+@wp.func
+def publish_filter(n: wp.ref[NavigationState], o: wp.ref[Outlook], t: wp.ref[Telemetry]):
+    """What the filter believes of its instruments, and how well it knows what it believes."""
+    axes = o.site_from_me * wp.quat_to_matrix(o.me_from_mci)
+    back = wp.transpose(axes)
+    pm = n.covariance
+    t.gyro_bias = n.gyro_bias
+    t.accel_bias = n.accel_bias
+    t.map_error = n.map_error
+    t.position_sigma_site = sigmas(axes * block(pm, 0, 0) * back)
+    t.velocity_sigma_site = sigmas(axes * block(pm, 3, 3) * back)
+    t.attitude_sigma = sigmas(block(pm, 6, 6))
+    t.gyro_bias_sigma = sigmas(block(pm, 9, 9))
+    t.accel_bias_sigma = sigmas(block(pm, 12, 12))
+    t.map_error_sigma = root(pm[15, 15])
+    t.range_innovation = n.last_innovation
+    t.range_innovation_sigma = n.last_innovation_sigma

@@ -51,7 +51,8 @@ def si_factor(key: str) -> float:
 def fill(record: np.void | np.ndarray, model: BaseModel) -> None:
     """Write a model into one element of a structured array whose fields are named as the model's, without units.
 
-    A word (a policy, a law) is written as the number that the model's class attribute `CODES[key]` gives it.
+    A word (a policy, a law) is written as the number that the model's class attribute `CODES[key]` gives it. A device that is not there (None)
+    leaves its struct zero; the field `present` of a struct, which no model writes, is true where the device is.
 
     Raises
     ------
@@ -61,9 +62,14 @@ def fill(record: np.void | np.ndarray, model: BaseModel) -> None:
     keys = {split_unit(key)[0]: key for key in type(model).model_fields}
     for name in record.dtype.names or ():
         key = keys.get(name)
+        if key is None and name == "present":
+            record[name] = True
+            continue
         if key is None:
             raise KeyError(f"{type(model).__name__} has nothing for the kernel's field {name!r}")
         value = getattr(model, key)
+        if value is None:
+            continue
         if isinstance(value, BaseModel):
             fill(record[name], value)
         elif isinstance(value, str):

@@ -10,7 +10,6 @@ import warp as wp
 
 from perilune.avionics.belief import OnBoard
 from perilune.avionics.computer import AvionicsParams, start_avionics
-from perilune.avionics.covariance import sink_sigma
 from perilune.avionics.cycle import fly_tick
 from perilune.avionics.guidance import LAWS
 from perilune.base.errors import PeriluneError
@@ -21,10 +20,11 @@ from perilune.environment.relief import ground_normal
 from perilune.flight.dynamics import coast_step
 from perilune.flight.events import FIRST_RANGE, EventRow, Kinematics, note, note_marks
 from perilune.flight.plant import fly_plant, kinematics, masses, pad_clearance, rest_tick
-from perilune.flight.record import HistoryRow, complete_row, history_row
+from perilune.flight.record import HistoryRow, history_row
 from perilune.flight.state import STATUS_DESTROYED, STATUS_FLYING, STATUS_INVALID, STATUS_STANDING, STEPS, TICK, FlightPack, FlightState, World
 from perilune.lander.sensors.range_finder import beam_body, measure_range, range_due
 from perilune.lander.sensors.star_tracker import measure_star_tracker
+from perilune.messages.actuation import Actuation
 from perilune.messages.measurements import ImuMeasurement, Measurements
 from perilune.messages.telemetry import Telemetry
 
@@ -82,6 +82,68 @@ def coast_on(world: wp.ref[World], pack: wp.ref[FlightPack], s: wp.ref[FlightSta
     s.tick = until
 
 
+@wp.func
+def sense(
+    world: wp.ref[World], pack: wp.ref[FlightPack], s: wp.ref[FlightState], before: Kinematics, cg: vec3, events: wp.array2d(dtype=EventRow), i: int
+) -> tuple[Measurements, real]:
+    """All that the sensors hand to the computer in this tick, and the true range [m] along the beam where it was looked for."""
+    ranged = wp.vec2d(-ONE, ZERO)
+    if range_due(pack.lander.range_finder, s.tick, TICK):
+        ranged = true_range(world, pack, s, cg, before.height)
+    m = Measurements()
+    m.imu = s.felt
+    m.star_tracker = measure_star_tracker(
+        pack.lander.star_tracker, s.lander.star_tracker, pack.seed, pack.run, s.tick, TICK, s.time, s.body.attitude, s.body.rate
+    )
+    m.range_finder = measure_range(pack.lander.range_finder, s.lander.range_finder, pack.seed, pack.run, s.tick, TICK, s.time, ranged[0], ranged[1])
+    if m.range_finder.valid:
+        note(events, i, FIRST_RANGE, s.time, before)
+    return m, ranged[0]
+
+
+@wp.func
+def take_note(s: wp.ref[FlightState], published: wp.ref[Telemetry], before: Kinematics, events: wp.array2d(dtype=EventRow), i: int):
+    """What the avionics publish of this tick, held beside the truth: modes as events, and the filter's errors until contact."""
+    if published.mode != s.mode:
+        note(events, i, published.mode - 1, s.time, before)
+        s.mode = published.mode
+    if s.contact.time < ZERO and published.height < LOW:
+        s.contact.height_error = before.height - published.height
+        s.contact.height_sigma = published.height_sigma
+        s.contact.vertical_speed_error = before.vertical_speed - published.vertical_speed
+        s.contact.vertical_speed_sigma = published.vertical_speed_sigma
+
+
+@wp.func
+def act(
+    world: wp.ref[World],
+    pack: wp.ref[FlightPack],
+    s: wp.ref[FlightState],
+    command: Actuation,
+    before: Kinematics,
+    i: int,
+    row_index: int,
+    events: wp.array2d(dtype=EventRow),
+    increments: wp.array2d(dtype=ImuMeasurement),
+) -> Kinematics:
+    """Let the plant fly the tick under a command; the kinematics after it."""
+    began = s.time
+    if s.contact.time >= ZERO:
+        rest_tick(world, pack, s, increments, i, row_index * STEPS)
+    else:
+        fly_plant(world, pack, s, command, before.height, events, increments, i, row_index * STEPS)
+    if s.status == STATUS_FLYING:
+        s.tick += 1
+        s.time = real(s.tick) * TICK
+        if not is_valid(s):
+            s.status = STATUS_INVALID
+        elif s.contact.time >= ZERO and s.time > s.contact.time + STANDING_FOR:
+            s.status = STATUS_STANDING
+    after = kinematics(world, pack, s.body, masses(pack, s).cg, s.time)
+    note_marks(world, events, i, began, before, s.time, after)
+    return after
+
+
 @cache
 def build_kernel(law_name: str) -> Any:
     """The kernel with one guidance law compiled in."""
@@ -104,49 +166,16 @@ def build_kernel(law_name: str) -> Any:
         telemetry: wp.array2d(dtype=Telemetry),
         increments: wp.array2d(dtype=ImuMeasurement),
     ) -> Kinematics:
-        began = s.time
         now = masses(pack, s)
-        ranged = wp.vec2d(-ONE, ZERO)
-        if range_due(pack.lander.range_finder, s.tick, TICK):
-            ranged = true_range(world, pack, s, now.cg, before.height)
-        m = Measurements()
-        m.star_tracker = measure_star_tracker(
-            pack.lander.star_tracker, s.lander.star_tracker, pack.seed, pack.run, s.tick, TICK, s.time, s.body.attitude, s.body.rate
-        )
-        m.range_finder = measure_range(
-            pack.lander.range_finder, s.lander.range_finder, pack.seed, pack.run, s.tick, TICK, s.time, ranged[0], ranged[1]
-        )
-        if m.range_finder.valid:
-            note(events, i, FIRST_RANGE, s.time, before)
-        mode = s.avionics.mode
-        command, published = fly_tick(law, avionics, on_board, s.avionics, m, s.time, TICK)
-        if s.avionics.mode != mode:
-            note(events, i, s.avionics.mode - 1, s.time, before)
-        if s.contact.time < ZERO and published.height < LOW:
-            s.contact.height_error = before.height - published.height
-            s.contact.height_sigma = published.height_sigma
-            s.contact.vertical_speed_error = before.vertical_speed - published.vertical_speed
-            s.contact.vertical_speed_sigma = sink_sigma(s.avionics.navigation, wp.normalize(s.avionics.navigation.position_mci))
+        measured, ranged = sense(world, pack, s, before, now.cg, events, i)
+        recorded = row_index < history.shape[1] or row_index < telemetry.shape[1]
+        command, published = fly_tick(law, avionics, on_board, s.avionics, measured, s.time, TICK, recorded)
+        take_note(s, published, before, events, i)
         if row_index < history.shape[1]:
-            row = history_row(world, avionics.belief, avionics.navigation, pack, s, before, now.cg, now.mass, m, ranged[0])
-            complete_row(row, published, command)
-            history[i, row_index] = row
+            history[i, row_index] = history_row(world, avionics.belief, pack, s, before, now.cg, now.mass, measured, ranged, command, published)
         if row_index < telemetry.shape[1]:
             telemetry[i, row_index] = published
-        if s.contact.time >= ZERO:
-            rest_tick(world, pack, s, increments, i, row_index * STEPS)
-        else:
-            fly_plant(world, pack, s, command, before.height, events, increments, i, row_index * STEPS)
-        if s.status == STATUS_FLYING:
-            s.tick += 1
-            s.time = real(s.tick) * TICK
-            if not is_valid(s):
-                s.status = STATUS_INVALID
-            elif s.contact.time >= ZERO and s.time > s.contact.time + STANDING_FOR:
-                s.status = STATUS_STANDING
-        after = kinematics(world, pack, s.body, masses(pack, s).cg, s.time)
-        note_marks(world, events, i, began, before, s.time, after)
-        return after
+        return act(world, pack, s, command, before, i, row_index, events, increments)
 
     @wp.kernel(module="unique", module_options={"max_unroll": 4})
     def advance(

@@ -7,7 +7,6 @@ pads is the relief at the four pads' places.
 
 import warp as wp
 
-from perilune.avionics.navigation import integrate_imu
 from perilune.base.vector import HALF, ONE, ZERO, mat33, real, rotation_vector_from_quat, vec3
 from perilune.environment.gravity import central_acceleration
 from perilune.environment.orientation import moon_rate_mci, quat_me_from_pa, quat_pa_from_mci
@@ -100,12 +99,16 @@ def feel(
     run: int,
     first: int,
 ):
-    """Hand one inertial increment to the computer; keep it where there is room (`first`: column of this tick's first)."""
+    """Gather one inertial increment for the computer; record it where there is room (`first`: column of this tick's first)."""
     turn = rotation_vector_from_quat(wp.quat_inverse(before.attitude) * after.attitude)
     index = s.tick * STEPS + step
     time = s.time + STEP * real(step + 1)
     m = measure_imu(pack.lander.imu, s.lander.imu, pack.seed, pack.run, index, time, STEP, turn, dv_body)
-    integrate_imu(s.avionics.navigation, m, STEP)
+    s.felt.dt = STEP
+    s.felt.count = step + 1
+    for j in range(3):
+        s.felt.delta_angle[step, j] = m.delta_angle[j]
+        s.felt.delta_velocity[step, j] = m.delta_velocity[j]
     if first + step < increments.shape[1]:
         increments[run, first + step] = m
 

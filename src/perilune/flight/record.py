@@ -6,9 +6,7 @@ import numpy as np
 import warp as wp
 
 from perilune.avionics.belief import BeliefParams, site_axes
-from perilune.avionics.covariance import height_variance
-from perilune.avionics.navigation import NavigationParams
-from perilune.base.vector import ZERO, mat33, quat, real, rotation_vector_from_quat, vec3
+from perilune.base.vector import quat, real, rotation_vector_from_quat, vec3
 from perilune.environment.orientation import moon_rate_mci, quat_me_from_pa, quat_pa_from_mci
 from perilune.flight.events import Kinematics
 from perilune.flight.state import FlightPack, FlightState, World
@@ -80,7 +78,9 @@ UNITS = {
     "sigma_gyro_bias": "rad_s", "sigma_accel_bias": "m_s2", "sigma_map_error": "m", "command_torque_body": "n_m", "command_thrust": "n",
     "measured_specific_force_body": "m_s2", "measured_range": "m", "true_range": "m", "range_innovation": "m", "range_innovation_sigma": "m",
     "height_sigma": "m", "range": "m", "time_to_go": "s", "thrust_command": "n", "torque_body": "n_m", "propellant": "kg",
-    "specific_force_body": "m_s2",
+    "specific_force_body": "m_s2", "vertical_speed_sigma": "m_s", "gyro_bias": "rad_s", "accel_bias": "m_s2", "map_error": "m",
+    "position_sigma_site": "m", "velocity_sigma_site": "m_s", "attitude_sigma": "rad", "gyro_bias_sigma": "rad_s", "accel_bias_sigma": "m_s2",
+    "map_error_sigma": "m",
 }  # fmt: skip
 """Unit of each recorded field; a field not named here is a pure number or a flag."""
 
@@ -88,23 +88,9 @@ AXES = {"site": ("east", "north", "up")}
 
 
 @wp.func
-def rotated_sigma(block: mat33, axes_from_mci: mat33) -> vec3:
-    """Square roots of the diagonal of a covariance block turned into other axes."""
-    m = axes_from_mci * block * wp.transpose(axes_from_mci)
-    return vec3(wp.sqrt(wp.max(m[0, 0], ZERO)), wp.sqrt(wp.max(m[1, 1], ZERO)), wp.sqrt(wp.max(m[2, 2], ZERO)))
-
-
-@wp.func
-def root(x: real) -> real:
-    """Square root, 0 for what rounding made negative."""
-    return wp.sqrt(wp.max(x, ZERO))
-
-
-@wp.func
 def history_row(
     world: wp.ref[World],
     belief: wp.ref[BeliefParams],
-    navigation: wp.ref[NavigationParams],
     pack: wp.ref[FlightPack],
     s: wp.ref[FlightState],
     k: Kinematics,
@@ -112,16 +98,17 @@ def history_row(
     mass: real,
     m: Measurements,
     true_range: real,
+    command: Actuation,
+    t: Telemetry,
 ) -> HistoryRow:
-    """The row of this tick, before the command acts."""
+    """The row of this tick: the truth before the command acts, what was measured, and what the avionics made of it."""
     row = HistoryRow()
-    n = s.avionics.navigation
     me = quat_me_from_pa(world.orientation) * quat_pa_from_mci(world.orientation, s.time)
     axes = site_axes(belief) * wp.quat_to_matrix(me)
     rate = moon_rate_mci(world.orientation, s.time)
     site_mci = wp.quat_rotate_inv(me, belief.site_position_me)
     row.time = s.time
-    row.mode = s.avionics.mode
+    row.mode = t.mode
     row.position_mci = s.body.position
     row.velocity_mci = s.body.velocity
     row.attitude_mci_from_body = s.body.attitude
@@ -138,52 +125,37 @@ def history_row(
     row.rcs_propellant = s.lander.rcs_left
     row.main_level = s.lander.main_level
     row.assist_level = s.lander.assist_level
-    row.estimated_position_mci = n.position_mci
-    row.estimated_velocity_mci = n.velocity_mci
-    row.estimated_attitude_mci_from_body = n.attitude
-    row.estimated_gyro_bias = n.gyro_bias
-    row.estimated_accel_bias = n.accel_bias
-    row.estimated_map_error = n.map_error
-    row.error_position_site = axes * (s.body.position - n.position_mci)
-    row.error_velocity_site = axes * (s.body.velocity - n.velocity_mci)
-    row.error_attitude = rotation_vector_from_quat(s.body.attitude * wp.quat_inverse(n.attitude))
-    rr = mat33(0.0)
-    vv = mat33(0.0)
-    for i in range(3):
-        for j in range(3):
-            rr[i, j] = n.covariance[i, j]
-            vv[i, j] = n.covariance[3 + i, 3 + j]
-    row.sigma_position_site = rotated_sigma(rr, axes)
-    row.sigma_velocity_site = rotated_sigma(vv, axes)
-    row.sigma_attitude = vec3(root(n.covariance[6, 6]), root(n.covariance[7, 7]), root(n.covariance[8, 8]))
-    row.sigma_gyro_bias = vec3(root(n.covariance[9, 9]), root(n.covariance[10, 10]), root(n.covariance[11, 11]))
-    row.sigma_accel_bias = vec3(root(n.covariance[12, 12]), root(n.covariance[13, 13]), root(n.covariance[14, 14]))
-    row.sigma_map_error = root(n.covariance[15, 15])
-    row.sigma_height = root(height_variance(navigation, n, wp.normalize(n.position_mci)))
-    row.command_main_engine = s.avionics.last.main_engine
-    row.command_assist_duty = s.avionics.last.assist_duty
-    row.command_torque_body = s.avionics.last.torque_body
-    row.measured_specific_force_body = n.force_body
-    row.measured_range = m.range_finder.range
-    row.measured_range_valid = m.range_finder.valid
-    row.true_range = true_range
-    row.measured_star_tracker_valid = m.star_tracker.valid
-    row.range_innovation = n.last_innovation
-    row.range_innovation_sigma = n.last_innovation_sigma
-    row.range_rejections = n.rejections
-    return row
-
-
-@wp.func
-def complete_row(row: wp.ref[HistoryRow], t: Telemetry, command: Actuation):
-    """What the computer's cycle of this tick adds."""
-    row.mode = t.mode
+    row.estimated_position_mci = t.position_mci
+    row.estimated_velocity_mci = t.velocity_mci
+    row.estimated_attitude_mci_from_body = t.attitude_mci_from_body
+    row.estimated_gyro_bias = t.gyro_bias
+    row.estimated_accel_bias = t.accel_bias
+    row.estimated_map_error = t.map_error
     row.estimated_height = t.height
-    row.error_height = row.height - t.height
+    row.error_position_site = axes * (s.body.position - t.position_mci)
+    row.error_velocity_site = axes * (s.body.velocity - t.velocity_mci)
+    row.error_attitude = rotation_vector_from_quat(s.body.attitude * wp.quat_inverse(t.attitude_mci_from_body))
+    row.error_height = k.height - t.height
+    row.sigma_position_site = t.position_sigma_site
+    row.sigma_velocity_site = t.velocity_sigma_site
+    row.sigma_attitude = t.attitude_sigma
+    row.sigma_gyro_bias = t.gyro_bias_sigma
+    row.sigma_accel_bias = t.accel_bias_sigma
+    row.sigma_map_error = t.map_error_sigma
+    row.sigma_height = t.height_sigma
     row.command_main_engine = command.main_engine
     row.command_assist_duty = command.assist_duty
     row.command_torque_body = command.torque_body
     row.command_thrust = t.thrust_command
+    row.measured_specific_force_body = t.specific_force_body
+    row.measured_range = m.range_finder.range
+    row.measured_range_valid = m.range_finder.valid
+    row.true_range = true_range
+    row.measured_star_tracker_valid = m.star_tracker.valid
+    row.range_innovation = t.range_innovation
+    row.range_innovation_sigma = t.range_innovation_sigma
+    row.range_rejections = t.range_rejections
+    return row
 
 
 def columns(rows: np.ndarray) -> dict[str, np.ndarray]:

@@ -10,8 +10,9 @@ from perilune.environment.gravity_corridor import GravityCorridor
 from perilune.environment.orientation import Orientation
 from perilune.environment.relief import Relief, ReliefDraw
 from perilune.lander.lander import LanderParams, LanderState
+from perilune.messages.measurements import IMU_SAMPLES, ImuTick
 
-TICK_S, STEPS_PER_TICK = 0.1, 5
+TICK_S, STEPS_PER_TICK = 0.1, IMU_SAMPLES
 TICK = wp.constant(real(0.1))  # s, control period
 STEPS = wp.constant(5)  # truth steps and inertial increments a tick
 STEP = wp.constant(real(0.02))  # s
@@ -83,7 +84,9 @@ class FlightState:
 
     body: Body
     lander: LanderState
+    felt: ImuTick  # what the inertial unit has gathered since the last tick
     avionics: AvionicsState
+    mode: wp.int32  # of the avionics, as last published
     contact: Contact
     tick: wp.int32
     time: real  # s past the epoch, of the present tick

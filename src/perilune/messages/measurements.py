@@ -4,6 +4,9 @@ import warp as wp
 
 from perilune.base.vector import quat, real, vec3
 
+IMU_SAMPLES = 5  # inertial increments a control tick
+mat53 = wp.types.matrix(shape=(IMU_SAMPLES, 3), dtype=real)
+
 
 @wp.struct
 class ImuMeasurement:
@@ -12,6 +15,16 @@ class ImuMeasurement:
     time: real  # s past the flight's epoch
     delta_angle: vec3  # rad, body axes
     delta_velocity: vec3  # m/s, body axes, without gravity
+
+
+@wp.struct
+class ImuTick:
+    """The inertial increments since the last control tick, oldest first, and how many there are."""
+
+    count: wp.int32
+    dt: real  # s, each
+    delta_angle: mat53  # rad, body axes, one row an increment
+    delta_velocity: mat53  # m/s, body axes, without gravity
 
 
 @wp.struct
@@ -34,7 +47,8 @@ class RangeMeasurement:
 
 @wp.struct
 class Measurements:
-    """All that arrives at the computer in one control tick, beside the inertial increments."""
+    """All that arrives at the computer in one control tick."""
 
+    imu: ImuTick
     star_tracker: StarTrackerMeasurement
     range_finder: RangeMeasurement

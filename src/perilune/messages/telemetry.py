@@ -21,6 +21,7 @@ class Telemetry:
     height: real  # m above the ground as believed (map and its corrected error)
     height_sigma: real  # m, 1 sigma
     vertical_speed: real  # m/s, positive down
+    vertical_speed_sigma: real  # m/s, 1 sigma
     horizontal_speed: real  # m/s
     range: real  # m, last slant range received (0 before the first)
     range_valid: wp.bool  # a range arrived in this tick and passed the gate
@@ -34,3 +35,14 @@ class Telemetry:
     propellant: real  # kg of main propellant as believed, unusable included
     specific_force_body: vec3  # m/s², mean over the tick, as measured
     touchdown: wp.bool  # the avionics believe that the lander stands
+    gyro_bias: vec3  # rad/s; from here on what the filter believes of its instruments and of its own errors, where that is asked for
+    accel_bias: vec3  # m/s²
+    map_error: real  # m
+    position_sigma_site: vec3  # m, 1 sigma
+    velocity_sigma_site: vec3  # m/s, 1 sigma
+    attitude_sigma: vec3  # rad, mci axes, 1 sigma
+    gyro_bias_sigma: vec3  # rad/s
+    accel_bias_sigma: vec3  # m/s²
+    map_error_sigma: real  # m
+    range_innovation: real  # m, of the last range compared
+    range_innovation_sigma: real  # m

@@ -28,7 +28,7 @@ def differences(flight: Watched) -> dict[str, float]:
         n = computer["navigation"]
         share = (computer["main_left"] + computer["rcs_left"]) / (belief["main_loaded"] + belief["rcs_loaded"])
         cg_height = float(belief["cg_height_dry"] + (belief["cg_height_full"] - belief["cg_height_dry"]) * share)
-        stranger.cycle((flight.first + k) * TICK_S, star, ranged, cg_height, bool(n["sensing"]), flight.increments[k])
+        stranger.cycle((flight.first + k) * TICK_S, star, ranged, cg_height, bool(n["sensing"]), flight.felt_before(k))
         if stranger.range_used != n["range_used"] or stranger.rejections != n["rejections"]:
             raise ValueError(f"in tick {flight.first + k} one filter used a range that the other refused")
         sigma = np.sqrt(np.diag(n["covariance"]))

@@ -208,7 +208,9 @@ class PlainFilter:
         self.range_used = True
 
     def cycle(self, time: float, star: Any, ranged: Any, cg_height: float, sensing: bool, increments: np.ndarray) -> None:
-        """One tick from `time` [s past the epoch]: predict, use what arrived, count thrust from ignition on, then follow the increments."""
+        """One tick at `time` [s past the epoch]: follow the increments since the last, predict, use what arrived, count thrust from ignition on."""
+        for m in increments:
+            self.increment(m["delta_angle"], m["delta_velocity"])
         if self.sensing or self.since >= COAST_PERIOD_S - 0.5 * TICK_S:
             self.predict()
         self.range_used = False
@@ -222,8 +224,6 @@ class PlainFilter:
             self.covariance[B, B] += self.p["accel_scale_at_ignition"] ** 2 * np.eye(3)
         self.gravity = self.field(self.position + 0.5 * TICK_S * self.velocity, time + 0.5 * TICK_S)
         self.past = [self.attitude, self.past[0]]
-        for m in increments:
-            self.increment(m["delta_angle"], m["delta_velocity"])
 
 
 def range_rates(normal: np.ndarray, up: np.ndarray, beam: np.ndarray, length: float) -> tuple[np.ndarray, np.ndarray, float]:

@@ -33,6 +33,14 @@ class Watched:
     increments: np.ndarray  # (n, 5), felt in each tick
     rows: np.ndarray  # (n,) the record of each tick
 
+    def felt_before(self, k: int) -> np.ndarray:
+        """The increments (5,) that the computer is handed at the beginning of the tick `k` after the first."""
+        if k > 0:
+            return self.increments[k - 1]
+        felt, out = self.before["felt"], records(ImuMeasurement, STEPS_PER_TICK)
+        out["delta_angle"], out["delta_velocity"] = felt["delta_angle"], felt["delta_velocity"]
+        return out[: int(felt["count"])]
+
     def arrivals(self) -> Iterator[tuple[np.void | None, np.void | None]]:
         """In each tick the star tracker's and the range finder's measurement that arrived, or None."""
         before = self.before
