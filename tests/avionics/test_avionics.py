@@ -46,9 +46,16 @@ def point(thrust: wp.array(dtype=vec3), along: wp.array(dtype=vec3), axes: wp.ar
 
 def belief():
     b = records(BeliefParams, 1)
-    for name, value in {"dry_mass": 340.0, "main_loaded": 430.0, "rcs_loaded": 10.0, "main_thrust": 400.0, "main_isp": 320.0}.items():
+    for name, value in {"dry_mass": 340.0, "main_loaded": 430.0, "main_at_start": 430.0, "rcs_loaded": 10.0}.items():
         b[name] = value
-    for name, value in {"assist_thrust": 1200.0, "assist_isp": 278.0, "rcs_isp": 220.0, "rcs_arm": 1.0}.items():
+    for name, value in {
+        "main_thrust": 400.0,
+        "main_isp": 320.0,
+        "assist_thrust": 1200.0,
+        "assist_isp": 278.0,
+        "rcs_isp": 220.0,
+        "rcs_arm": 1.0,
+    }.items():
         b[name] = value
     return wp.array(b, dtype=BeliefParams, device="cpu")
 

@@ -47,7 +47,7 @@ def edited(line, new):
         ("epoch_utc", 'epoch_utc = "noon"', ["start.epoch_utc", "instant in UTC, such as 2025-06-05T18:15:00Z"]),
         ("epoch_utc", "epoch_utc = 18:15:00", ["start.epoch_utc", "instant in UTC"]),
         ("epoch_utc", "epoch_utc = 2025-06-05T18:15:00+09:00", ["another time zone", "UTC"]),
-        ("epoch_utc", "epoch_utc = 1869-06-05T18:15:00Z", ["1972 to 2149"]),
+        ("epoch_utc", "epoch_utc = 1869-06-05T18:15:00Z", ["February 1968 to 2149"]),
         ("epoch_utc", "epoch_utc = 2025-06-05T20:15:00Z", ["planned_touchdown_utc is not after"]),
         ("dry_cg_m", "dry_cg_m = [0.0, 0.0]", ["lander.mass.dry_cg_m.2 is missing", "too short"]),
         ("dry_cg_m", "dry_cg_m = [0.0, 0.0, 'up']", ["lander.mass.dry_cg_m.2", "must be a number"]),

@@ -29,6 +29,7 @@ class Belief(Parameters):
 
     dry_mass_kg: float
     main_loaded_kg: float
+    main_at_start_kg: float
     rcs_loaded_kg: float
     main_thrust_n: float
     main_isp_s: float
@@ -58,6 +59,7 @@ class BeliefParams:
 
     dry_mass: real
     main_loaded: real
+    main_at_start: real
     rcs_loaded: real
     main_thrust: real
     main_isp: real

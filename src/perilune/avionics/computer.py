@@ -57,10 +57,10 @@ class AvionicsState:
 
 @wp.func
 def start_avionics(p: wp.ref[AvionicsParams]) -> AvionicsState:
-    """The computer at the end of the descent burn."""
+    """The computer at the start of the flight."""
     s = AvionicsState()
     s.navigation = start_navigation(p.navigation, p.belief)
-    s.main_left = p.belief.main_loaded
+    s.main_left = p.belief.main_at_start
     s.rcs_left = p.belief.rcs_loaded
     return s
 

@@ -22,7 +22,7 @@ class StartChoice(StrEnum):
 
 SEED = typer.Option(metavar="N", help="Draw the dispersions with this seed; left out, every dispersion is at its mean.", show_default=False)
 RUN = typer.Option(metavar="K", help="Which run of the seed.")
-START = typer.Option(help="After the descent orbit insertion burn (doi), or just before the powered descent (pdi).")
+START = typer.Option(help="Where the mission begins (doi: after its descent orbit insertion burn), or just before the powered descent (pdi).")
 OUT = typer.Option(metavar="DIR", help="The folder for the results; left out, flights/ in the working directory.", show_default=False)
 JSON = typer.Option("--json", help="Print flight.json on the standard output, and nothing else there.")
 

@@ -1,9 +1,11 @@
 """The one clock of a flight: seconds of barycentric dynamical time (TDB) from J2000, and UTC at the edges.
 
-Assumptions and limitations: UTC from 1972 on (whole leap seconds); after the last entry of the table TAI−UTC is taken as constant, which
-holds until IERS announces another leap second; TDB−TT is the usual annual sinusoid, within 30 µs of the full series. A `datetime` cannot hold
-the sixtieth second of a leap second, so that instant reads as 23:59:59.999999.
-Sources: leap seconds, IERS Bulletin C (as listed in NAIF's naif0012.tls); TDB−TT, Moyer 1981 as used by SPICE (DELTET constants of the same file).
+Assumptions and limitations: UTC from February 1968 on; until 1972 it ran 30 parts in 10⁹ slow of TAI and had no leap seconds, and ended with a jump
+of 0.108 s; after the last entry of the table TAI−UTC is taken as constant, which holds until IERS announces another leap second; TDB−TT is the
+usual annual sinusoid, within 30 µs of the full series. A `datetime` cannot hold the sixtieth second of a leap second, so that instant reads as
+23:59:59.999999.
+Sources: leap seconds, IERS Bulletin C (as listed in NAIF's naif0012.tls); TAI−UTC before 1972, US Naval Observatory's tai-utc.dat (as in SOFA's
+iauDat); TDB−TT, Moyer 1981 as used by SPICE (DELTET constants of the same file).
 """
 
 import math
@@ -47,13 +49,16 @@ LEAP_SECONDS: tuple[tuple[str, int], ...] = (
     ("2015-07-01", 36),
     ("2017-01-01", 37),
 )
+# From the first day below until 1972: TAI−UTC [s] on its first day, and its growth [s] a day of UTC.
+SLOW_UTC_FROM, SLOW_UTC_FIRST_S, SLOW_UTC_RATE_S = datetime(1968, 2, 1, tzinfo=UTC), 4.2131700 + (39887 - 39126) * 0.002592, 0.002592
+TOO_EARLY = "lies before February 1968, the beginning of the table of TAI−UTC"
 _STEPS = tuple((datetime.fromisoformat(day).replace(tzinfo=UTC), offset) for day, offset in LEAP_SECONDS)
 
 
 def tdb_from_utc(text: str | datetime) -> float:
     """TDB seconds past J2000 of a UTC instant, given as ISO-8601 text or a `datetime` (without a zone: UTC).
 
-    Resolution 1 µs in, 0.12 µs in the result near 2025. Raises PeriluneError for unreadable text and for dates before 1972.
+    Resolution 1 µs in, 0.12 µs in the result near 2025. Raises PeriluneError for unreadable text and for dates before February 1968.
     """
     instant, leap = _instant(text)
     tai_minus_utc = _tai_minus_utc(instant, str(text))
@@ -63,7 +68,7 @@ def tdb_from_utc(text: str | datetime) -> float:
 
 
 def utc_from_tdb(tdb_s: float) -> datetime:
-    """The UTC instant (with zone, rounded to 1 µs) of `tdb_s` seconds of TDB past J2000. Raises PeriluneError before 1972."""
+    """The UTC instant (with zone, rounded to 1 µs) of `tdb_s` seconds of TDB past J2000. Raises PeriluneError before February 1968."""
     if not math.isfinite(tdb_s):
         raise PeriluneError(f"time: {tdb_s} is not a time; give finite seconds of TDB past J2000")
     tt = tdb_s - _tdb_minus_tt(tdb_s)
@@ -72,9 +77,12 @@ def utc_from_tdb(tdb_s: float) -> datetime:
         since = tai - offset - (start - _J2000).total_seconds()
         if since >= -5.0e-7:
             return start + timedelta(microseconds=round(since * 1.0e6))
-        if number > 0 and since >= -1.0:
+        if since >= -1.0 if number > 0 else since >= _slow_offset(start) - offset:
             return start - _MICROSECOND
-    raise PeriluneError(f"time: {tdb_s} s of TDB lies before 1972, when UTC had no whole leap seconds; give a later time")
+    since = (tai - (SLOW_UTC_FROM - _J2000).total_seconds() - SLOW_UTC_FIRST_S) / (1.0 + SLOW_UTC_RATE_S / 86400.0)
+    if since >= -5.0e-7:
+        return SLOW_UTC_FROM + timedelta(microseconds=round(since * 1.0e6))
+    raise PeriluneError(f"time: {tdb_s} s of TDB {TOO_EARLY}; give a later time")
 
 
 def format_utc(tdb_s: float, digits: int = 3) -> str:
@@ -106,11 +114,18 @@ def _instant(text: str | datetime) -> tuple[datetime, float]:
     return instant, leap
 
 
-def _tai_minus_utc(instant: datetime, text: str) -> int:
+def _tai_minus_utc(instant: datetime, text: str) -> float:
     for start, offset in reversed(_STEPS):
         if instant >= start:
             return offset
-    raise PeriluneError(f"time: {text} lies before 1972, when UTC had no whole leap seconds; give a later date")
+    if instant >= SLOW_UTC_FROM:
+        return _slow_offset(instant)
+    raise PeriluneError(f"time: {text} {TOO_EARLY}; give a later date")
+
+
+def _slow_offset(instant: datetime) -> float:
+    """TAI−UTC [s] between February 1968 and 1972."""
+    return SLOW_UTC_FIRST_S + (instant - SLOW_UTC_FROM).total_seconds() / 86400.0 * SLOW_UTC_RATE_S
 
 
 def _tdb_minus_tt(tt: float) -> float:

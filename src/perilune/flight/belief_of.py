@@ -14,10 +14,11 @@ from perilune.lander.lander import LanderParams
 from perilune.lander.propellant import mass_now
 from perilune.lander.sensors.range_finder import beam_body
 from perilune.mission.schema import Mission
+from perilune.mission.start import main_used_kg
 
 
 def belief_of(planned: Mission, start: StartState) -> Belief:
-    """The beliefs that the planned mission gives the computer: nominal lander, site and the state after the descent burn."""
+    """The beliefs that the planned mission gives the computer: nominal lander, site and the state at the start."""
     lander, site = planned.lander, planned.site
     params = struct_from(pack(lander, LanderParams)[0], LanderParams)
     full = mass_now(params.mass, real(lander.mass.main_loaded_kg), real(lander.mass.rcs_loaded_kg))
@@ -26,6 +27,7 @@ def belief_of(planned: Mission, start: StartState) -> Belief:
     return Belief(
         dry_mass_kg=lander.mass.dry_mass_kg,
         main_loaded_kg=lander.mass.main_loaded_kg,
+        main_at_start_kg=lander.mass.main_loaded_kg - main_used_kg(planned.start),
         rcs_loaded_kg=lander.mass.rcs_loaded_kg,
         main_thrust_n=main.count * main.thrust_n,
         main_isp_s=main.isp_s,

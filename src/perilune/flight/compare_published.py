@@ -16,6 +16,7 @@ from perilune.flight.flown import Flown, miss_of, place_of
 from perilune.flight.state import TICK_S
 from perilune.mission.instant import write_utc
 from perilune.mission.published import QUANTITIES, Published
+from perilune.mission.start import DescentOrbit
 
 SHOWN_UNITS = {"m_s": "m/s", "m_s2": "m/s²", "utc": "UTC", "1": "1"}
 
@@ -110,6 +111,8 @@ def measure(flown: Flown, quantity: str, at_height_m: float | None = None) -> fl
 def _why_not(quantity: str, flown: Flown, at_height_m: float | None) -> str:
     if at_height_m is not None:
         return f"the height of {at_height_m:g} m was never passed, or nothing was recorded there"
+    if quantity in ("descent_burn_m_s", "half_period_min", "perilune_speed_m_s"):
+        return "this flight does not begin with a descent burn"
     if quantity.startswith("first_range"):
         return "there was no valid range measurement, or nothing was recorded then"
     if quantity.startswith("braking"):
@@ -157,18 +160,28 @@ def _orbit(flown: Flown) -> tuple[float, float, float]:
     return gm, a, a * (1.0 - float(eccentricity))
 
 
-def _descent_burn(flown: Flown) -> float:
+def _has_burn(flown: Flown) -> bool:
+    return isinstance(flown.scene.mission.start, DescentOrbit)
+
+
+def _descent_burn(flown: Flown) -> float | None:
+    if not _has_burn(flown):
+        return None
     gm, _, _ = _orbit(flown)
     r, v = flown.first["body"]["position"], flown.first["body"]["velocity"]
     return float(np.sqrt(gm / np.linalg.norm(r)) - np.linalg.norm(v))
 
 
 def _half_period(flown: Flown) -> float | None:
+    if not _has_burn(flown):
+        return None
     gm, a, _ = _orbit(flown)
     return float(np.pi * np.sqrt(a**3 / gm) / 60.0) if a > 0.0 else None
 
 
-def _perilune_speed(flown: Flown) -> float:
+def _perilune_speed(flown: Flown) -> float | None:
+    if not _has_burn(flown):
+        return None
     gm, a, perilune = _orbit(flown)
     return float(np.sqrt(gm * (2.0 / perilune - 1.0 / a)))
 

@@ -39,7 +39,8 @@ def fly(
     mission : a loaded mission, a name of the catalogue or the path of a mission file
     case : the case to fly; left out, the one that the mission is loaded in
     seed, run : which draws of the dispersions and of the sensors' noise; without a seed every dispersion is at its mean, and noise is that of seed 0
-    start : `doi`, right after the descent orbit insertion burn, or `pdi`, half a minute before the powered descent (same draws; see `flight.pdi`)
+    start : `doi`, where the mission begins (after the descent orbit insertion burn, or at its state), or `pdi`, half a minute before the powered
+        descent (same draws; see `flight.pdi`)
     progress : called with what is being done and the share that is done
 
     Raises

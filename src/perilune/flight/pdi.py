@@ -45,7 +45,7 @@ def coast_end(scene: Scene) -> np.ndarray:
     latest = float(events["time"][0, ignition]) - LEAD_S
     state = next((s for s in reversed(past) if s["status"][0] == FLYING and s["time"][0] <= latest), None)
     if state is None:
-        raise PeriluneError("start pdi: the powered descent begins less than a minute after the descent burn; fly from doi")
+        raise PeriluneError("start pdi: the powered descent begins less than a minute after the start of the mission; fly from doi, its start")
     _kept[:] = [(scene, state)]
     return state.copy()
 

@@ -37,6 +37,6 @@ def plot(flight: "Flight") -> "Figure":
         axes.grid(alpha=0.3)
         axes.legend(fontsize="small")
     for axes in (thrust, error):
-        axes.set_xlabel("s after the descent burn")
+        axes.set_xlabel("s after the start")
     figure.suptitle(f"{flight.mission.mission.title}, {flight.case}: {flight.verdict}")
     return figure

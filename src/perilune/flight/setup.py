@@ -14,13 +14,13 @@ from perilune.environment.ephemeris import fit_third_bodies
 from perilune.environment.gravity import GravityCoefficients, harmonics_struct, load_coefficients
 from perilune.environment.gravity_corridor import build_corridor
 from perilune.environment.orientation import fit_orientation, rotation_pa_from_mci
-from perilune.environment.relief_site import build_relief, map_heights
+from perilune.environment.relief_site import RADIUS_M, build_relief, map_heights
 from perilune.flight.belief_of import avionics_pack
 from perilune.flight.orbit import StartState, orbit_axes, start_state
 from perilune.flight.state import FlightPack, FlightState, World
 from perilune.mission.draws import apply, draw, read_back, truth_packs
 from perilune.mission.schema import Mission
-from perilune.mission.start import start_errors
+from perilune.mission.start import DescentOrbit, main_used_kg, start_errors
 
 SPAN_S = 4.0 * 3600.0  # covered by the orientation and ephemeris series, from ten minutes before the epoch
 CORRIDOR_HALF_WIDTH_M, CORRIDOR_MARGIN_M = 40_000.0, 100_000.0
@@ -65,7 +65,7 @@ def build_scene(
         return (lambda share: progress(label, share)) if progress else None
 
     ends = _track_pa(start)
-    highest = max(mission.start.apolune_altitude_km * 1e3 * 1.05 + 5_000.0, 30_000.0)
+    highest = max(_highest_altitude(mission, start) * 1.05 + 5_000.0, 30_000.0)
     shape = (CORRIDOR_HALF_WIDTH_M, CORRIDOR_LOWEST_M, highest, CORRIDOR_MARGIN_M)
 
     def table(field: GravityCoefficients, label: str) -> Any:
@@ -89,6 +89,13 @@ def build_scene(
     on_board.corridor = table(believed, "the computer's gravity table")
     on_board.relief = relief
     return Scene(mission, start, world, on_board, avionics_pack(planned, start), marks, [relief])
+
+
+def _highest_altitude(mission: Mission, start: StartState) -> float:
+    """The highest altitude [m] of a planned flight: of the burn, or of the state that it begins with and could still rise from a little."""
+    if isinstance(mission.start, DescentOrbit):
+        return mission.start.apolune_altitude_km * 1e3
+    return float(np.linalg.norm(start.position_mci)) - RADIUS_M
 
 
 def _track_pa(start: StartState) -> np.ndarray:
@@ -119,7 +126,7 @@ class Batch:
 
 
 def build_batch(scene: Scene, seed: int | None, runs: np.ndarray) -> Batch:
-    """Runs `runs` of a seed at the end of the descent burn; without a seed every dispersion is at its mean (noise drawn with seed 0).
+    """Runs `runs` of a seed at the start; without a seed every dispersion is at its mean (noise drawn with seed 0).
 
     Every dispersed value is read back out of the packs (raises PeriluneError when one differs from what was asked).
     """
@@ -139,7 +146,7 @@ def build_batch(scene: Scene, seed: int | None, runs: np.ndarray) -> Batch:
     states["body"]["position"] = scene.start.position_mci + position_error @ axes
     states["body"]["velocity"] = scene.start.velocity_mci + velocity_error @ axes
     states["body"]["attitude"] = scene.start.attitude_mci_from_body
-    states["lander"]["main_left"] = packs["lander"]["mass"]["main_loaded"]
+    states["lander"]["main_left"] = packs["lander"]["mass"]["main_loaded"] - main_used_kg(mission.start)
     states["lander"]["rcs_left"] = packs["lander"]["mass"]["rcs_loaded"]
     states["contact"]["time"] = -1.0
     states["dry_time"] = -1.0

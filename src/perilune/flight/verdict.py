@@ -69,14 +69,12 @@ def _sentence(limits: Limits, verdict: str, state: FlightRecord, height_m: float
             early = float(contact["time"]) - dry
             return f"Ran dry {early:.1f} s before contact, {_metres(height_m)} above the ground, and met it at {total:.1f} m/s ({speeds})."
         case "out-of-propellant":
-            return f"Ran dry {dry:.1f} s after the burn, {_metres(height_m)} above the ground, and had not met it {state['time']:.0f} s after it."
+            return f"Ran dry {dry:.1f} s after the start, {_metres(height_m)} above the ground, and had not met it {state['time']:.0f} s after it."
         case "not-landed":
-            return (
-                f"Had not touched the ground {float(state['time']) / 60.0:.1f} min after the descent burn; it was then {_metres(height_m)} above it."
-            )
+            return f"Had not touched the ground {float(state['time']) / 60.0:.1f} min after the start; it was then {_metres(height_m)} above it."
         case _:
             when = int(state["tick"]) * TICK_S
-            return f"The computation broke down {when:.1f} s after the descent burn: a number was no longer finite; please report this."
+            return f"The computation broke down {when:.1f} s after the start: a number was no longer finite; please report this."
 
 
 def _metres(height_m: float) -> str:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-FIRST, LAST = datetime(1972, 1, 1, tzinfo=UTC), datetime(2149, 12, 31, tzinfo=UTC)
+FIRST, LAST = datetime(1968, 2, 1, tzinfo=UTC), datetime(2149, 12, 31, tzinfo=UTC)
 
 
 def _in_utc(instant: datetime) -> datetime:
@@ -14,7 +14,7 @@ def _in_utc(instant: datetime) -> datetime:
     if instant.utcoffset() != timedelta(0):
         raise ValueError("has another time zone; write it in UTC, with Z")
     if not FIRST <= instant <= LAST:
-        raise ValueError("lies outside 1972 to 2149, which leap seconds and the DE440 ephemeris cover")
+        raise ValueError("lies outside February 1968 to 2149, which the table of TAI−UTC and the DE440 ephemeris cover")
     return instant.astimezone(UTC)
 
 

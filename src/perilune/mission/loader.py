@@ -141,7 +141,7 @@ def _checked(document: dict[str, Any], origin: Origin) -> Mission:
         raise origin.refuse(path, sentence)
     meets_ground = below_ground(mission)
     if meets_ground is not None:
-        raise origin.refuse("start.perilune_altitude_km", meets_ground)
+        raise origin.refuse(*meets_ground)
     return mission
 
 

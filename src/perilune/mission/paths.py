@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Union
 
 from annotated_types import Ge, Gt, Le, Lt
-from pydantic import BaseModel
+from pydantic import BaseModel, Tag
 from pydantic.fields import FieldInfo
 
 from perilune.base.parameters import split_unit
@@ -50,6 +50,19 @@ def fields_of(kind: Any) -> dict[str, FieldInfo]:
     if typing.get_origin(kind) in (Union, types.UnionType):
         return {key: field for member in typing.get_args(kind) for key, field in fields_of(member).items()}
     return {}
+
+
+def members_of(kind: Any) -> dict[str, Any]:
+    """The models that a table may be, by the word of their key `kind`; empty where there is no choice."""
+    kind, _ = unwrapped(kind)
+    if typing.get_origin(kind) not in (Union, types.UnionType):
+        return {}
+    members = {}
+    for member in typing.get_args(kind):
+        tags = [note.tag for note in typing.get_args(member)[1:] if isinstance(note, Tag)]
+        if tags and fields_of(member):
+            members[tags[0]] = unwrapped(member)[0]
+    return members
 
 
 def leaf_of(field: FieldInfo) -> Leaf:
@@ -110,7 +123,7 @@ def suggestion(model: Any, path: str, choices: list[str]) -> str:
     other_unit = [c for c in choices if split_unit(c)[0] == stem and split_unit(c)[1] != unit]
     if other_unit:
         return f"did you mean {other_unit[0]} (the unit is fixed by the key)?"
-    elsewhere = [p for p in every_path(model) if p.rpartition(".")[2] == key]
+    elsewhere = [p for p in every_path(model) if p.rpartition(".")[2] == key and p != path]
     near = nearest(key, choices)
     if elsewhere and near is None:
         return f"did you mean {elsewhere[0]}?"

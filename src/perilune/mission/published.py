@@ -14,16 +14,16 @@ from perilune.mission.instant import Utc
 
 # What a flight can be asked for. Every key ends in its unit; `_at_height_` takes the height above the ground from `at_height_m`.
 QUANTITIES: dict[str, str] = {
-    "descent_burn_m_s": "speed taken off by the descent orbit insertion burn",
+    "descent_burn_m_s": "speed taken off by the descent orbit insertion burn (of a start in a descent orbit)",
     "half_period_min": "half a period of the orbit after the descent burn",
     "perilune_speed_m_s": "inertial speed at perilune of the orbit after the descent burn",
-    "coast_min": "time from the descent burn to powered descent initiation",
+    "coast_min": "time from the start to powered descent initiation",
     "braking_start_utc": "instant of powered descent initiation",
     "braking_start_altitude_km": "altitude above the 1737.4 km sphere at powered descent initiation",
     "braking_start_height_error_m": "believed minus true height at powered descent initiation",
     "braking_start_mass_kg": "mass at powered descent initiation",
     "powered_descent_min": "time from powered descent initiation to contact",
-    "descent_min": "time from the descent burn to contact",
+    "descent_min": "time from the start to contact",
     "vertical_height_m": "height above the ground at which the pitch-up ends, the lander vertical",
     "vertical_height_sink_m_s": "vertical speed (positive down) at the end of the pitch-up",
     "main_engine_off_height_m": "height above the ground at which the main engine is shut down",

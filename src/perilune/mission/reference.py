@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from perilune.base.parameters import split_unit
-from perilune.mission.paths import Leaf, fields_of, in_words, is_choice, leaf_of, unwrapped
+from perilune.mission.paths import Leaf, fields_of, in_words, is_choice, leaf_of, members_of, unwrapped
 from perilune.mission.published import QUANTITIES
 from perilune.mission.schema import Mission
 
@@ -66,10 +66,21 @@ def _section(model: Any, path: str) -> Iterator[str]:
         yield ""
         yield f"{'##' if not path else '###'} `{form.format(name)}`"
         yield ""
-        about = " ".join(line.strip() for line in (inner.__doc__ or "").split("\n\n")[0].splitlines()) if isinstance(inner, type) else ""
+        about = _first_paragraph(inner) if isinstance(inner, type) else ""
         yield f"{_sentence(leaf.description) or about}{'' if leaf.is_required else ' May be left out.'}"
         yield ""
-        yield from _section(inner, name)
+        members = members_of(inner)
+        for word, member in members.items():
+            yield f'With `kind = "{word}"`: {_first_paragraph(member)}'
+            yield ""
+            yield from _section(member, name)
+            yield ""
+        if not members:
+            yield from _section(inner, name)
+
+
+def _first_paragraph(model: Any) -> str:
+    return " ".join(line.strip() for line in (model.__doc__ or "").split("\n\n")[0].splitlines())
 
 
 def _table_of(kind: Any) -> tuple[Any, str] | None:

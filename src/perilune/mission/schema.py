@@ -20,7 +20,7 @@ from perilune.mission.dispersions import Dispersion
 from perilune.mission.instant import Utc
 from perilune.mission.limits import Limits
 from perilune.mission.published import Published
-from perilune.mission.start import Start
+from perilune.mission.start import DescentOrbit, Start, StateAtSite
 
 
 class About(Parameters):
@@ -74,7 +74,7 @@ class Mission(Parameters):
     mission: Annotated[About, Field(description="what is flown")]
     site: Annotated[Site, Field(description="where the lander is to touch down")]
     environment: Annotated[Environment, Field(description="the Moon")]
-    start: Annotated[Start, Field(description="the end of the descent orbit insertion burn")]
+    start: Annotated[Start, Field(description="the end of the descent orbit insertion burn, or a state near the site")]
     lander: Annotated[Lander, Field(description="the vehicle as physics")]
     avionics: Annotated[Avionics, Field(description="the flight software and what it believes")]
     limits: Annotated[Limits, Field(description="what counts as a soft landing")]
@@ -172,13 +172,15 @@ def _unflyable(mission: Mission) -> Iterator[tuple[str, str]]:
 def contradictions(mission: Mission) -> Iterator[tuple[str, str]]:
     """What does not fit together: the path to point at, and a sentence that goes on from it."""
     start, limits, site = mission.start, mission.limits, mission.site
-    if start.perilune_altitude_km > start.apolune_altitude_km:
+    if isinstance(start, DescentOrbit) and start.perilune_altitude_km > start.apolune_altitude_km:
         yield (
             "start.perilune_altitude_km",
             f"is {start.perilune_altitude_km:g} km, above the apolune of {start.apolune_altitude_km:g} km; perilune is the lower of the two",
         )
     if site.planned_touchdown_utc <= start.epoch_utc:
-        yield "site.planned_touchdown_utc", "is not after start.epoch_utc; the lander touches down after its descent burn"
+        yield "site.planned_touchdown_utc", "is not after start.epoch_utc; the lander touches down after its flight begins"
+    if isinstance(start, StateAtSite) and start.main_used_kg >= mission.lander.mass.main_loaded_kg:
+        yield "start.main_used_kg", f"is {start.main_used_kg:g}, not less than lander.mass.main_loaded_kg ({mission.lander.mass.main_loaded_kg:g})"
     yield from _unflyable(mission)
     for key in ("vertical_speed_m_s", "horizontal_speed_m_s"):
         if getattr(limits, key) > limits.structural_speed_m_s:

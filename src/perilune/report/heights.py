@@ -44,7 +44,7 @@ def coast(view: View) -> Figure | None:
     )
     sigma = Panel("3 σ of height (m)", [line(t, 3.0 * view.whole("sigma_height_m")[:end], "3 σ of the estimated height", PURPLE)], 110)
     data, layout, pixels = column([panel, sigma], [], (float(t[0]), float(t[-1])))
-    layout["xaxis"]["title"]["text"] = "time after the descent burn (min)"
+    layout["xaxis"]["title"]["text"] = "time after the start (min)"
     lowest = float(np.min(view.whole("height_m")[:end])) / 1e3
     caption = f"From the first row of the record to shortly before ignition; lowest height {lowest:.1f} km."
     return Figure("coast", "The coast before", caption, data, layout, pixels, timed=False)

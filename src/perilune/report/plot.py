@@ -15,7 +15,7 @@ from perilune.report.decimation import LIMIT, extremes
 INK, GRID, PAPER = "@ink", "@grid", "@paper"
 BLUE, ORANGE, GREEN, RED, SKY, PURPLE = "@blue", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7"
 LINES = {"gridcolor": GRID, "linecolor": GRID, "zerolinecolor": GRID, "zerolinewidth": 1, "separatethousands": True, "exponentformat": "none"}
-TIME_TITLE = "time after the descent burn (s)"
+TIME_TITLE = "time after the start (s)"
 NARROWEST_PLOT_PX, LETTER_PX, LABEL_ROW_PX = 290.0, 6.0, 14
 GAP_PX = 26  # between panels
 Trace = dict[str, Any]

@@ -9,7 +9,7 @@ from perilune.report.numbers import fixed, given, number, unit
 from perilune.report.view import View
 
 EVENT_COLUMNS = (
-    ("t_s", "time after the burn (s)", 2),
+    ("t_s", "time after the start (s)", 2),
     ("altitude_m", "altitude (m)", 1),
     ("height_m", "height above ground (m)", 2),
     ("vertical_speed_m_s", "vertical speed, down + (m/s)", 2),

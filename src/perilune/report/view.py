@@ -75,7 +75,7 @@ class View:
         return marks if contact is None else [*marks, Mark(contact, "contact")]
 
     def event_time(self, name: str) -> float | None:
-        """When an event happened [s past the descent burn], None when it did not."""
+        """When an event happened [s past the start], None when it did not."""
         return next((float(event["t_s"]) for event in self.events if event["name"] == name), None)
 
     @cached_property

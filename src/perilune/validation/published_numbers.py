@@ -1,7 +1,5 @@
 """Numbers that a correct implementation reproduces: of ephemeris, frames, field, relief and Sun, as they were published or computed elsewhere."""
 
-from datetime import datetime
-
 import numpy as np
 
 from perilune.environment.ephemeris import moon_centred_position
@@ -71,12 +69,8 @@ def relief_extremes_error() -> Measured:
 
 
 def sun_elevation_error() -> Measured:
-    """Difference [deg] of the Sun's elevation at the Apollo 11 site at touchdown from the documented 10.8°.
-
-    The clock's UTC begins in 1972; TDB − UTC was 40.18 s in July 1969 (TAI − UTC 8.00 s, IERS).
-    """
-    utc_s = (datetime(1969, 7, 20, 20, 17, 40) - datetime(2000, 1, 1, 12)).total_seconds()
-    t = np.array([utc_s + 40.18])
+    """Difference [deg] of the Sun's elevation at the Apollo 11 site at touchdown from the documented 10.8°."""
+    t = np.array([tdb_from_utc("1969-07-20T20:17:40Z")])
     up = site_from_me(0.67416, 23.47314)[2]
     sun = (ME_FROM_PA @ rotation_pa_from_mci(t)[0]) @ moon_centred_position("sun", t)[0]
     ray = sun - 1735.5e3 * up
