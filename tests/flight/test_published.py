@@ -6,6 +6,7 @@ import math
 import numpy as np
 import pytest
 
+from perilune.flight.compare_in_time import AT_TIME
 from perilune.flight.compare_published import AT_HEIGHT, MEASURED, compare_published, in_figures, measure
 from perilune.mission.published import QUANTITIES, Published
 
@@ -20,12 +21,12 @@ def beside(flight, **number):
 
 
 def test_every_quantity_of_a_mission_file_is_computed():
-    assert {*MEASURED, *AT_HEIGHT} == set(QUANTITIES)
+    assert {*MEASURED, *AT_HEIGHT, *AT_TIME} == set(QUANTITIES)
 
 
 def test_the_planned_flight_has_every_number_but_those_of_a_loss(planned):
     missing = {quantity for quantity in MEASURED if measure(planned.flown, quantity) is None}
-    assert missing <= {"free_fall_impact_m_s", "highest_false_zero_m"}
+    assert missing <= {"free_fall_impact_m_s", "highest_false_zero_m", "throttle_recovery_s"}
     assert all(math.isfinite(measure(planned.flown, quantity)) for quantity in set(MEASURED) - missing)
 
 
@@ -95,11 +96,28 @@ def test_an_instant_is_compared_in_seconds(planned):
     assert number.note == f"{-measure(planned.flown, 'before_planned_touchdown_at_contact_s'):+.1f} s"
 
 
+def test_numbers_at_a_time_are_those_of_the_record(planned):
+    t = planned.touchdown and measure(planned.flown, "braking_end_s")
+    row = planned.history.filter(planned.history["time_s"] <= t + 1e-6)[-1]
+    used = planned.mission.lander.mass.main_loaded_kg - row["main_propellant_kg"][0]
+    assert measure(planned.flown, "height_at_time_m", at_time_s=t) == pytest.approx(row["height_m"][0], abs=10.0)
+    assert measure(planned.flown, "braking_end_height_m") == pytest.approx(row["height_m"][0], abs=10.0)
+    assert measure(planned.flown, "propellant_used_at_time_kg", at_time_s=t) == pytest.approx(used, abs=0.1)
+
+
+def test_the_main_engine_burns_from_ignition_to_its_shutdown(planned):
+    ignition, off, contact = (next(e.t_s for e in planned.events if e.name == n) for n in ("ignition", "main-engine-off", "contact"))
+    assert measure(planned.flown, "main_engine_burn_s") == pytest.approx(off - ignition, abs=1.0)
+    assert measure(planned.flown, "main_engine_off_before_contact_s") == pytest.approx(contact - off, abs=1.0)
+    assert measure(planned.flown, "throttle_recovery_s") is None
+
+
 @pytest.mark.parametrize(
     "how, says",
     [
         ({"quantity": "free_fall_impact_m_s", "value": 90.0}, "did not run dry"),
         ({"quantity": "sink_at_height_m_s", "value": 1.0, "at_height_m": 123456.0}, "never passed"),
+        ({"quantity": "height_at_time_m", "value": 1.0, "at_time_s": 9e4}, "had ended"),
     ],
 )
 def test_a_number_that_a_flight_does_not_have_says_so(planned, how, says):

@@ -12,6 +12,7 @@ import numpy as np
 
 from perilune.environment.gravity import load_coefficients
 from perilune.environment.time import format_utc
+from perilune.flight.compare_in_time import AT_TIME, FROM_RECORD
 from perilune.flight.flown import Flown, miss_of, place_of
 from perilune.flight.state import TICK_S
 from perilune.mission.instant import write_utc
@@ -40,6 +41,7 @@ class PublishedNumber:
     note: str
     source: str
     at_height_m: float | None
+    at_time_s: float | None = None
 
 
 def compare_published(flown: Flown) -> list[PublishedNumber]:
@@ -49,11 +51,11 @@ def compare_published(flown: Flown) -> list[PublishedNumber]:
 
 
 def _compared(number: Published, flown: Flown) -> PublishedNumber:
-    ours = measure(flown, number.quantity, number.at_height_m)
+    ours = measure(flown, number.quantity, number.at_height_m, number.at_time_s)
     low, high = number.low, number.high
     inside, note = None, ""
     if ours is None:
-        note = _why_not(number.quantity, flown, number.at_height_m)
+        note = _why_not(number, flown)
     elif number.value is not None and (low is not None or high is not None):
         low = number.value if low is None else low
         high = number.value if high is None else high
@@ -84,6 +86,7 @@ def _compared(number: Published, flown: Flown) -> PublishedNumber:
         note,
         number.source,
         number.at_height_m,
+        number.at_time_s,
     )
 
 
@@ -101,16 +104,21 @@ def _seconds_past_epoch(number: Published, flown: Flown) -> float:
     return tdb_from_utc(number.value_utc) - flown.scene.start.epoch_tdb_s
 
 
-def measure(flown: Flown, quantity: str, at_height_m: float | None = None) -> float | None:
+def measure(flown: Flown, quantity: str, at_height_m: float | None = None, at_time_s: float | None = None) -> float | None:
     """The flown value of a quantity of `QUANTITIES` in the unit that ends its name (an instant: s past the epoch), or None where there is none."""
+    if at_time_s is not None:
+        return AT_TIME[quantity](flown, at_time_s)
     if at_height_m is not None:
         return AT_HEIGHT[quantity](flown, at_height_m)
     return MEASURED[quantity](flown)
 
 
-def _why_not(quantity: str, flown: Flown, at_height_m: float | None) -> str:
-    if at_height_m is not None:
-        return f"the height of {at_height_m:g} m was never passed, or nothing was recorded there"
+def _why_not(number: Published, flown: Flown) -> str:
+    quantity = number.quantity
+    if number.at_height_m is not None:
+        return f"the height of {number.at_height_m:g} m was never passed, or nothing was recorded there"
+    if number.at_time_s is not None:
+        return f"the flight had ended {number.at_time_s:g} s after its start, or nothing was recorded then"
     if quantity in ("descent_burn_m_s", "half_period_min", "perilune_speed_m_s"):
         return "this flight does not begin with a descent burn"
     if quantity.startswith("first_range"):
@@ -274,4 +282,6 @@ AT_HEIGHT: dict[str, Callable[[Flown, float], float | None]] = {
     "before_planned_touchdown_at_height_s": _before_planned_at,
 }
 
-assert {*MEASURED, *AT_HEIGHT} == set(QUANTITIES), "every quantity that a mission file may name is computed here"
+MEASURED |= FROM_RECORD
+
+assert {*MEASURED, *AT_HEIGHT, *AT_TIME} == set(QUANTITIES), "every quantity that a mission file may name is computed here"

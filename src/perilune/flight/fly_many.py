@@ -45,7 +45,8 @@ def fly_many(
 
     Columns: `run`, `verdict`, `reason`; `touchdown_*` as in flight.json (null without contact); `<event>_t_s`, `_altitude_m`, `_height_m`,
     `_vertical_speed_m_s`, `_horizontal_speed_m_s` of each event (`-` becomes `_`; null where it did not happen); every quantity of
-    `mission.published.QUANTITIES` (those at a height for every marked height, as `sink_at_192_m_m_s`); every drawn value by its dotted path, in the
+    `mission.published.QUANTITIES` (those at a height for every marked height, as `sink_at_192_m_m_s`, those
+    at a time for every time that the mission names, as `height_at_150_s_m`); every drawn value by its dotted path, in the
     file's units. Without `record`, what has to be looked up in the record is null, and the flights are faster. `look` is shown each run with its
     record from half a minute before ignition on and returns further columns.
 
@@ -118,9 +119,12 @@ def _quantity_columns(flown: Flown) -> dict[str, float | None]:
     """Every quantity; an instant as `..._t_s`, seconds past the epoch."""
     out: dict[str, float | None] = {}
     for quantity in QUANTITIES:
-        if "_at_height_" not in quantity:
+        if "_at_height_" in quantity:
+            for mark in flown.scene.marks_m:
+                out[quantity.replace("_at_height_", f"_at_{mark:g}_m_")] = measure(flown, quantity, float(mark))
+        elif "_at_time_" in quantity:
+            for t in sorted({n.at_time_s for n in flown.scene.mission.published if n.quantity == quantity and n.at_time_s is not None}):
+                out[quantity.replace("_at_time_", f"_at_{t:g}_s_")] = measure(flown, quantity, at_time_s=t)
+        else:
             out[quantity.replace("_utc", "_t_s")] = measure(flown, quantity)
-            continue
-        for mark in flown.scene.marks_m:
-            out[quantity.replace("_at_height_", f"_at_{mark:g}_m_")] = measure(flown, quantity, float(mark))
     return out

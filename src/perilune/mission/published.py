@@ -12,7 +12,8 @@ from pydantic import Field, model_validator
 from perilune.base.parameters import UNITS, Parameters, split_unit
 from perilune.mission.instant import Utc
 
-# What a flight can be asked for. Every key ends in its unit; `_at_height_` takes the height above the ground from `at_height_m`.
+# What a flight can be asked for. Every key ends in its unit; `_at_height_` takes the height above the ground from `at_height_m`, `_at_time_` the time
+# past the start from `at_time_s`.
 QUANTITIES: dict[str, str] = {
     "descent_burn_m_s": "speed taken off by the descent orbit insertion burn (of a start in a descent orbit)",
     "half_period_min": "half a period of the orbit after the descent burn",
@@ -35,6 +36,19 @@ QUANTITIES: dict[str, str] = {
     "mass_at_height_kg": "mass when `at_height_m` is first passed",
     "before_planned_touchdown_at_height_s": "time left to the planned touchdown when `at_height_m` is first passed",
     "before_planned_touchdown_at_contact_s": "time left to the planned touchdown at contact",
+    "inertial_speed_at_time_m_s": "inertial speed `at_time_s` after the start",
+    "horizontal_speed_at_time_m_s": "horizontal speed over the ground `at_time_s` after the start",
+    "sink_at_time_m_s": "vertical speed (positive down) `at_time_s` after the start",
+    "height_at_time_m": "height above the ground `at_time_s` after the start",
+    "propellant_used_at_time_kg": "main propellant used `at_time_s` after the start, of all that was loaded",
+    "braking_start_speed_m_s": "inertial speed at powered descent initiation",
+    "braking_end_s": "time from the start to the end of braking (Apollo: high gate)",
+    "braking_end_height_m": "height above the ground at the end of braking",
+    "braking_end_sink_m_s": "vertical speed (positive down) at the end of braking",
+    "throttle_recovery_s": "time from the start at which the main engine, having run at full thrust, is first throttled",
+    "main_engine_burn_s": "time from the main engine's ignition to its last shutdown",
+    "main_engine_off_before_contact_s": "time from the main engine's last shutdown to contact",
+    "main_engine_off_speed_m_s": "speed over the ground at the main engine's last shutdown",
     "touchdown_utc": "instant of contact",
     "touchdown_latitude_deg": "latitude of contact (mean-Earth frame)",
     "touchdown_longitude_deg": "east longitude of contact (mean-Earth frame)",
@@ -60,6 +74,7 @@ class Published(Parameters):
     low: Annotated[float | None, Field(description="lower end of the source's band, same unit as `value`")] = None
     high: Annotated[float | None, Field(description="upper end of the source's band, same unit as `value`")] = None
     at_height_m: Annotated[float | None, Field(ge=0, le=1e6, description="height above the ground, for a quantity with `_at_height_`")] = None
+    at_time_s: Annotated[float | None, Field(ge=0, le=1e6, description="seconds past the start, for a quantity with `_at_time_`")] = None
     case: Annotated[str | None, Field(description="the case that the number belongs to; left out: every case")] = None
     role: Annotated[Literal["calibrated", "constrained", "predicted"], Field(description="what the number was used for")]
     source: Annotated[str, Field(min_length=1, description="where it was found")]
@@ -71,15 +86,17 @@ class Published(Parameters):
 
     @model_validator(mode="after")
     def _is_complete(self) -> "Published":
-        timed, at_height = self.quantity.endswith("_utc"), "_at_height_" in self.quantity
+        timed = self.quantity.endswith("_utc")
         if timed and (self.value_utc is None or self.value is not None):
             raise ValueError(f"{self.quantity} is an instant; give it as value_utc, and no value")
         if not timed and (self.value is None or self.value_utc is not None):
             raise ValueError(f"{self.quantity} is a number; give it as value, and no value_utc")
         if timed and (self.low is not None or self.high is not None):
             raise ValueError("low and high are for numbers; an instant has no band")
-        if at_height != (self.at_height_m is not None):
-            raise ValueError(f"{self.quantity} {'needs' if at_height else 'takes no'} at_height_m")
+        for word, key in (("_at_height_", "at_height_m"), ("_at_time_", "at_time_s")):
+            needed = word in self.quantity
+            if needed != (getattr(self, key) is not None):
+                raise ValueError(f"{self.quantity} {'needs' if needed else 'takes no'} {key}")
         low, high = self.low, self.high
         if self.value is not None and ((low is not None and low > self.value) or (high is not None and high < self.value)):
             raise ValueError("value lies outside its own band; low must not be above it, high not below it")

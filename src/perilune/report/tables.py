@@ -72,6 +72,8 @@ def published_table(view: View) -> str:
     rows, kinds = [], []
     for p in view.flight.published:
         at = "" if p.at_height_m is None or f"{p.at_height_m:g} m" in p.name else f" at {given(p.at_height_m)} m"
+        if p.at_time_s is not None and f"{p.at_time_s:g} s" not in p.name:
+            at = f" at {given(p.at_time_s)} s"
         limits = "—" if p.low is None or p.high is None else f"{given(p.low)} to {given(p.high)}"
         said = {True: "inside", False: "outside", None: "—"}[p.inside]
         rows.append(
