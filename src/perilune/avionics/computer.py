@@ -3,11 +3,15 @@
 Assumptions and limitations: one computer that never restarts; its parameters are filled from the undispersed mission and are the same for every run.
 """
 
+from typing import Annotated, Any
+
 import warp as wp
+from pydantic import Discriminator, Tag
 
 from perilune.avionics.belief import BeliefChoice, BeliefParams
 from perilune.avionics.control import Control, ControlParams
 from perilune.avionics.guidance.legs import Guidance, GuidanceParams
+from perilune.avionics.guidance.targets import TargetGuidance, TargetGuidanceParams
 from perilune.avionics.navigation import Navigation, NavigationParams, NavigationState, start_navigation
 from perilune.avionics.sequencer import Sequence, SequenceParams
 from perilune.avionics.touchdown import Touchdown, TouchdownParams
@@ -16,12 +20,22 @@ from perilune.base.vector import ONE, STANDARD_GRAVITY, ZERO, real, vec3
 from perilune.messages.actuation import Actuation
 
 
+def plan_of(value: Any) -> str:
+    """The plan of a guidance table or model; a word that is none counts as the default, whose own check refuses it."""
+    plan = value.get("plan") if isinstance(value, dict) else getattr(value, "plan", None)
+    return "targets" if plan == "targets" else "sink-profile"
+
+
+GuidancePlan = Annotated[Annotated[Guidance, Tag("sink-profile")] | Annotated[TargetGuidance, Tag("targets")], Discriminator(plan_of)]
+"""Either plan of descent; a table without `plan` is a sink profile."""
+
+
 class Avionics(Parameters):
     """The mission file's `[avionics]`."""
 
     belief: BeliefChoice
     navigation: Navigation
-    guidance: Guidance
+    guidance: GuidancePlan
     control: Control
     sequence: Sequence
     touchdown: Touchdown
@@ -33,7 +47,8 @@ class AvionicsParams:
 
     belief: BeliefParams
     navigation: NavigationParams
-    guidance: GuidanceParams
+    guidance: GuidanceParams  # zero where the descent is flown by targets
+    targets: TargetGuidanceParams
     control: ControlParams
     sequence: SequenceParams
     touchdown: TouchdownParams
@@ -47,6 +62,11 @@ class AvionicsState:
     mode: wp.int32
     time_to_go: real
     range_given_up: wp.bool  # braking no longer steers for the site
+    divert: vec3  # m from the site, of the target chosen last
+    until_guidance: real  # s to the next guidance cycle of a descent by targets
+    held_acceleration: vec3  # m/s², site, held until then
+    held_thrust: real  # N, held until then
+    at_full_thrust: wp.bool
     main_left: real  # kg as believed
     rcs_left: real  # kg as believed
     held_torque: vec3

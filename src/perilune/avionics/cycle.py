@@ -10,10 +10,11 @@ import warp as wp
 from perilune.avionics.belief import OnBoard, believed_gravity
 from perilune.avionics.computer import AvionicsParams, AvionicsState, account_propellant, believed_cg_height, believed_mass
 from perilune.avionics.covariance import propagate_covariance
+from perilune.avionics.guidance.legs import chosen_divert
 from perilune.avionics.navigation import close_tick, integrate_tick, start_sensing
 from perilune.avionics.outlook import Outlook, look_out
 from perilune.avionics.publication import publish, publish_filter
-from perilune.avionics.sequencer import BRAKING, COAST, LANDED, TERMINAL, Situation, next_mode
+from perilune.avionics.sequencer import BRAKING, COAST, LANDED, TERMINAL, VERTICAL, Situation, next_mode, next_mode_by_targets
 from perilune.avionics.steering import ask_thrust, steer
 from perilune.avionics.touchdown import contact_time
 from perilune.avionics.updates import use_range, use_star_tracker
@@ -50,28 +51,31 @@ def navigate(
 
 @wp.func
 def sequence(p: wp.ref[AvionicsParams], s: wp.ref[AvionicsState], o: wp.ref[Outlook], mass: real, gm: real, tick: real) -> wp.bool:
-    """Let the mode advance; whether this tick is that of ignition."""
+    """Let the mode advance; whether it did in this tick."""
     now = Situation()
     now.ground_range = o.ground_range
     now.height = o.height
     now.sink = o.sink
     now.horizontal_speed = o.horizontal_speed
     now.time_to_go = s.time_to_go
-    if s.mode == TERMINAL:
+    if s.mode == TERMINAL or (p.targets.present and s.mode == VERTICAL):
         expected = (s.last.main_engine * p.belief.main_thrust + s.last.assist_duty * p.belief.assist_thrust) / mass
         s.contact_for = contact_time(p.touchdown, o.height, wp.length(s.navigation.force_body), expected, s.contact_for, tick)
     now.contact_for = s.contact_for
     before = s.mode
     g = p.guidance
-    s.mode = next_mode(
-        s.mode, now, p.sequence.ignition_range, g.gate_lead, g.gate_forward, g.vertical_height, g.terminal_height, p.touchdown.patience
-    )
+    if p.targets.present:
+        s.mode = next_mode_by_targets(s.mode, now, p.sequence.ignition_range, p.targets.braking.end, p.targets.approach.end, p.touchdown.patience)
+    else:
+        s.mode = next_mode(
+            s.mode, now, p.sequence.ignition_range, g.gate_lead, g.gate_forward, g.vertical_height, g.terminal_height, p.touchdown.patience
+        )
+        s.divert = chosen_divert(p.guidance, o.height, s.divert)
     s.touchdown = s.mode == LANDED
-    ignition = s.mode == BRAKING and before == COAST
-    if ignition:
+    if s.mode == BRAKING and before == COAST:
         propagate_covariance(p.navigation, s.navigation, gm)  # what is left of the coast, before forces count
         start_sensing(p.navigation, s.navigation)
-    return ignition
+    return s.mode != before
 
 
 @wp.func
@@ -93,8 +97,8 @@ def fly_tick(
     cg_height = believed_cg_height(p.belief, s)
     navigate(p, on_board, s, m, gathered, cg_height, time, tick)
     outlook = look_out(p.belief, on_board, s.navigation, cg_height, time)
-    ignition = sequence(p, s, outlook, mass, on_board.harmonics.gm, tick)
-    demand = ask_thrust(law, p, s, outlook, mass, ignition, tick)
+    begins = sequence(p, s, outlook, mass, on_board.harmonics.gm, tick)
+    demand = ask_thrust(law, p, s, outlook, mass, begins, tick)
     s.last = steer(p, s, outlook, demand, tick)
     middle = s.navigation.position_mci + s.navigation.velocity_mci * (HALF * tick)
     s.navigation.gravity = believed_gravity(on_board, middle, time + HALF * tick)

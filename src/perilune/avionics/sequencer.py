@@ -62,3 +62,17 @@ def next_mode(
     if mode == TERMINAL and s.contact_for >= patience:
         return LANDED
     return mode
+
+
+@wp.func
+def next_mode_by_targets(mode: wp.int32, s: Situation, ignition_range: real, braking_end: real, approach_end: real, patience: real) -> wp.int32:
+    """The same for a descent by targets: braking and pitch-up (the approach) end so long before their targets, the vertical leg on the ground."""
+    if mode == COAST and s.ground_range <= ignition_range:
+        return BRAKING
+    if mode == BRAKING and s.time_to_go < braking_end:
+        return PITCH_UP
+    if mode == PITCH_UP and s.time_to_go < approach_end:
+        return VERTICAL
+    if mode == VERTICAL and s.contact_for >= patience:
+        return LANDED
+    return mode

@@ -1,6 +1,6 @@
 """Steering: what thrust each mode asks for, and the commands that engines and attitude thrusters get for it.
 
-Assumptions and limitations: thrust is asked of the assist engines as a mean duty beside the main engine, which is on or off; +x of the body is
+Assumptions and limitations: thrust is asked of the assist engines as a mean duty beside the main engine, which is then on or off; +x of the body is
 kept toward forward and up, so that the canted beam meets the ground ahead in braking and below in the vertical legs.
 """
 
@@ -9,38 +9,22 @@ import warp as wp
 from perilune.avionics.belief import BeliefParams
 from perilune.avionics.computer import AvionicsParams, AvionicsState, propellant_share
 from perilune.avionics.control import attitude_error, attitude_torque, believed_inertia
+from perilune.avionics.demand import ThrustDemand, believed_engines
+from perilune.avionics.follow_targets import follow_targets
 from perilune.avionics.guidance.legs import (
     Engines,
     brake_freely,
     braking_leg,
     descend,
+    homing_velocity,
     limit_tilt,
     limit_with_vertical_priority,
     settle,
 )
 from perilune.avionics.outlook import Outlook
 from perilune.avionics.sequencer import BRAKING, COAST, LANDED, PITCH_UP, TERMINAL, VERTICAL
-from perilune.base.vector import HALF, ONE, STANDARD_GRAVITY, TWO, ZERO, perpendicular_to, quat, quat_from_axes, real, unit_or, vec3
+from perilune.base.vector import HALF, ONE, TWO, ZERO, perpendicular_to, quat, quat_from_axes, real, unit_or, vec3
 from perilune.messages.actuation import Actuation
-
-
-@wp.struct
-class ThrustDemand:
-    """What guidance asks: acceleration [m/s², east north up of the site], thrust [N], and whether the main engine takes part."""
-
-    acceleration: vec3
-    thrust: real
-    main_engine: wp.bool
-
-
-@wp.func
-def believed_engines(b: wp.ref[BeliefParams], mass: real) -> Engines:
-    """Full thrust and exhaust speed of all engines together, at a mass [kg]."""
-    e = Engines()
-    e.mass = mass
-    e.largest = b.main_thrust + b.assist_thrust
-    e.exhaust_speed = STANDARD_GRAVITY * e.largest / (b.main_thrust / b.main_isp + b.assist_thrust / b.assist_isp)
-    return e
 
 
 @wp.func
@@ -77,17 +61,22 @@ def ask_descent(p: wp.ref[AvionicsParams], s: wp.ref[AvionicsState], o: wp.ref[O
     """Pitch-up and vertical: the sink profile, the drift taken out."""
     g = p.guidance
     d = ThrustDemand()
-    d.main_engine = True
     drift_time = g.drift_time
     if s.mode == PITCH_UP:
         drift_time = wp.clamp(HALF * s.time_to_go, g.drift_time, TWO * g.drift_time)
-    wanted = descend(p.guidance, o.height, o.sink, o.velocity_site, o.gravity, drift_time)
+    drift = o.velocity_site - homing_velocity(p.guidance, o.height, o.position_site, s.divert)
+    wanted = descend(p.guidance, o.height, o.sink, drift, o.gravity, drift_time)
     s.time_to_go = wanted.time_to_go
     d.acceleration = wanted.acceleration
     if s.mode == VERTICAL:
         d.acceleration = limit_tilt(d.acceleration, g.vertical_tilt)
-    d.acceleration = limit_with_vertical_priority(d.acceleration, e.largest / e.mass)
-    d.thrust = wp.max(wp.length(d.acceleration) * e.mass, p.belief.main_thrust)
+    d.main_engine = s.mode == PITCH_UP or g.main_engine_when_vertical
+    if d.main_engine:
+        d.acceleration = limit_with_vertical_priority(d.acceleration, e.largest / e.mass)
+        d.thrust = wp.max(wp.length(d.acceleration) * e.mass, p.belief.main_thrust)
+    else:
+        d.acceleration = limit_with_vertical_priority(d.acceleration, p.belief.assist_thrust / e.mass)
+        d.thrust = wp.length(d.acceleration) * e.mass
     return d
 
 
@@ -96,7 +85,8 @@ def ask_settling(p: wp.ref[AvionicsParams], s: wp.ref[AvionicsState], o: wp.ref[
     """Terminal: the assist engines hold the sink rate."""
     d = ThrustDemand()
     s.time_to_go = wp.max(o.height, ZERO) / p.guidance.final_sink
-    level = limit_tilt(settle(p.guidance, o.height, o.sink, o.velocity_site, o.gravity), p.guidance.terminal_tilt)
+    drift = o.velocity_site - homing_velocity(p.guidance, o.height, o.position_site, s.divert)
+    level = limit_tilt(settle(p.guidance, o.height, o.sink, drift, o.gravity), p.guidance.terminal_tilt)
     d.acceleration = limit_with_vertical_priority(level, p.belief.assist_thrust / e.mass)
     d.thrust = wp.length(d.acceleration) * e.mass
     return d
@@ -104,12 +94,14 @@ def ask_settling(p: wp.ref[AvionicsParams], s: wp.ref[AvionicsState], o: wp.ref[
 
 @wp.func
 def ask_thrust(
-    law: wp.Function, p: wp.ref[AvionicsParams], s: wp.ref[AvionicsState], o: wp.ref[Outlook], mass: real, ignition: wp.bool, tick: real
+    law: wp.Function, p: wp.ref[AvionicsParams], s: wp.ref[AvionicsState], o: wp.ref[Outlook], mass: real, begins: wp.bool, tick: real
 ) -> ThrustDemand:
-    """What the present mode asks; a coast only turns the lander against its velocity, a landed one nothing."""
+    """What the present mode, which `begins` in this tick or not, asks; a coast only turns the lander against its velocity, a landed one nothing."""
     e = believed_engines(p.belief, mass)
+    if p.targets.present and s.mode != COAST and s.mode != LANDED:
+        return follow_targets(law, p, s, o, e, begins, tick)
     if s.mode == BRAKING:
-        return ask_braking(law, p, s, o, e, ignition, tick)
+        return ask_braking(law, p, s, o, e, begins, tick)
     if s.mode == PITCH_UP or s.mode == VERTICAL:
         return ask_descent(p, s, o, e)
     if s.mode == TERMINAL:
@@ -131,8 +123,11 @@ def wanted_attitude(thrust_mci: vec3, along_mci: vec3) -> quat:
 
 @wp.func
 def engine_commands(b: wp.ref[BeliefParams], thrust: real, main_on: wp.bool) -> Actuation:
-    """Share a thrust [N] between the main engine and the assist engines."""
+    """Share a thrust [N] between the main engine and the assist engines; a main engine that is alone is throttled."""
     a = Actuation()
+    if b.assist_thrust <= ZERO:
+        a.main_engine = wp.clamp(thrust / b.main_thrust, ZERO, ONE)
+        return a
     asked = thrust
     if main_on:
         a.main_engine = ONE
@@ -149,6 +144,8 @@ def steer(p: wp.ref[AvionicsParams], s: wp.ref[AvionicsState], o: wp.ref[Outlook
         return command
     if s.mode != COAST:
         command = engine_commands(p.belief, d.thrust, d.main_engine)
+        if s.mode != BRAKING:
+            command.radar_position = 1
     forward = vec3(wp.sin(p.belief.heading), wp.cos(p.belief.heading), ZERO)
     to_mci = wp.quat_inverse(o.me_from_mci)
     me_from_site = wp.transpose(o.site_from_me)

@@ -6,6 +6,7 @@ import numpy as np
 
 from perilune.avionics.belief import Belief
 from perilune.avionics.computer import AvionicsParams
+from perilune.avionics.guidance.targets import TargetGuidance
 from perilune.base.parameters import fill, pack
 from perilune.base.structs import records, struct_from
 from perilune.base.vector import real
@@ -56,8 +57,10 @@ def avionics_pack(planned: Mission, start: StartState) -> np.ndarray:
     """The avionics' parameters, shape (1,), the same for every run whatever is dispersed."""
     packed = records(AvionicsParams, 1)
     fill(packed[0]["belief"], belief_of(planned, start))
-    for part in ("navigation", "guidance", "control", "sequence", "touchdown"):
+    for part in ("navigation", "control", "sequence", "touchdown"):
         fill(packed[0][part], getattr(planned.avionics, part))
+    guidance = planned.avionics.guidance
+    fill(packed[0]["targets" if isinstance(guidance, TargetGuidance) else "guidance"], guidance)
     return packed
 
 

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 from pydantic import Field, PrivateAttr, field_validator
 
 from perilune.avionics.computer import Avionics
+from perilune.avionics.guidance.legs import Guidance
 from perilune.base.parameters import Parameters
 from perilune.environment.relief_detail import ReliefChoice
 from perilune.lander.lander import Lander
@@ -145,7 +146,7 @@ def _unflyable(mission: Mission) -> Iterator[tuple[str, str]]:
     guidance, lander = mission.avionics.guidance, mission.lander
     if guidance.law not in LAWS:
         yield "avionics.guidance.law", f"names no law: {guidance.law!r}; there are {', '.join(sorted(LAWS))}"
-    heights = ("gate_height_m", "vertical_height_m", "terminal_height_m", "final_height_m")
+    heights = ("gate_height_m", "vertical_height_m", "terminal_height_m", "final_height_m") if isinstance(guidance, Guidance) else ()
     for upper, lower in pairwise(heights):
         if getattr(guidance, lower) >= getattr(guidance, upper):
             yield (

@@ -11,7 +11,7 @@ import warp as wp
 from pydantic import Field
 
 from perilune.avionics.guidance.leg import Leg
-from perilune.base.parameters import Parameters
+from perilune.base.parameters import Parameters, Vector3
 from perilune.base.vector import ONE, TWO, ZERO, real, vec3
 
 
@@ -41,6 +41,14 @@ class Guidance(Parameters):
     drift_time_s: float = Field(gt=0, description="time constant with which the horizontal velocity is taken out below braking")
     vertical_tilt_deg: float = Field(gt=0, le=80, description="largest commanded tilt of the vertical leg")
     terminal_tilt_deg: float = Field(gt=0, le=45, description="largest commanded tilt of the terminal leg")
+    main_engine_when_vertical: bool = Field(
+        default=True, description="whether the main engine burns in the vertical leg; else it goes off with the pitch-up"
+    )
+    homing_time_s: float = Field(default=0.0, ge=0, description="below the gate, the site is steered for with this time constant; 0: not at all")
+    homing_speed_m_s: float = Field(default=0.0, ge=0, description="largest horizontal speed of that")
+    divert_height_m: Vector3 = Field(default=(0.0, 0.0, 0.0), description="heights at which another target is chosen, falling; 0: none")
+    divert_east_m: Vector3 = Field(default=(0.0, 0.0, 0.0), description="that target's distance east of the site")
+    divert_north_m: Vector3 = Field(default=(0.0, 0.0, 0.0), description="that target's distance north of the site")
 
 
 @wp.struct
@@ -69,6 +77,12 @@ class GuidanceParams:
     drift_time: real
     vertical_tilt: real
     terminal_tilt: real
+    main_engine_when_vertical: wp.bool
+    homing_time: real
+    homing_speed: real
+    divert_height: vec3
+    divert_east: vec3
+    divert_north: vec3
 
 
 @wp.struct
@@ -214,6 +228,26 @@ def descend(g: wp.ref[GuidanceParams], height: real, sink: real, velocity: vec3,
     d.acceleration = vec3(-velocity[0] / drift_time, -velocity[1] / drift_time, profile[0])
     d.time_to_go = profile[1]
     return d
+
+
+@wp.func
+def chosen_divert(g: wp.ref[GuidanceParams], height: real, chosen: vec3) -> vec3:
+    """The target [m, from the site] at this height; the one chosen so far where no other comes into force."""
+    out = chosen
+    for k in range(3):
+        if g.divert_height[k] > ZERO and height <= g.divert_height[k]:
+            out = vec3(g.divert_east[k], g.divert_north[k], ZERO)
+    return out
+
+
+@wp.func
+def homing_velocity(g: wp.ref[GuidanceParams], height: real, position: vec3, target: vec3) -> vec3:
+    """Horizontal velocity [m/s] wanted toward the target; none in the last metres, nor where the site is not steered for."""
+    if g.homing_time <= ZERO or height < g.final_height:
+        return vec3(0.0, 0.0, 0.0)
+    way = vec3(target[0] - position[0], target[1] - position[1], ZERO)
+    speed = wp.length(way) / g.homing_time
+    return way * (wp.min(speed, g.homing_speed) / wp.max(wp.length(way), real(1.0e-9)))
 
 
 @wp.func

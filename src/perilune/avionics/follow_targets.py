@@ -1,0 +1,48 @@
+"""Descent by targets: the chosen law to the target of the present leg every guidance period, its demand held in between; then straight down."""
+
+import warp as wp
+
+from perilune.avionics.computer import AvionicsParams, AvionicsState
+from perilune.avionics.demand import ThrustDemand
+from perilune.avionics.guidance.legs import Engines, limit_with_vertical_priority
+from perilune.avionics.guidance.targets import sink_straight, target_leg, throttled
+from perilune.avionics.outlook import Outlook
+from perilune.avionics.sequencer import BRAKING, PITCH_UP, VERTICAL
+from perilune.base.vector import ONE, ZERO, real
+
+
+@wp.func
+def follow_targets(
+    law: wp.Function, p: wp.ref[AvionicsParams], s: wp.ref[AvionicsState], o: wp.ref[Outlook], e: Engines, begins: wp.bool, tick: real
+) -> ThrustDemand:
+    """The demand of this tick; `begins` where the leg is new, so that its time to go is not known yet."""
+    g = p.targets
+    d = ThrustDemand()
+    d.main_engine = True
+    if s.mode == VERTICAL:
+        d.acceleration = sink_straight(p.targets, o.sink, o.velocity_site, o.gravity)
+        d.thrust = wp.clamp(wp.length(d.acceleration) * e.mass, g.least_thrust, e.largest)
+        s.time_to_go = wp.max(o.height, ZERO) / g.final_sink
+        s.at_full_thrust = False
+        return d
+    s.until_guidance -= tick
+    s.time_to_go -= tick
+    if begins or s.until_guidance < real(0.5) * tick:
+        target = g.braking
+        if s.mode == PITCH_UP:
+            target = g.approach
+        leg = target_leg(p.targets, target, e, p.belief.heading, o.position_site, o.velocity_site, o.gravity_site)
+        leg.tick = g.period
+        if not begins:
+            leg.time_to_go = wp.max(s.time_to_go, ONE)
+        guided = law(leg)
+        s.time_to_go = guided.time_to_go
+        s.until_guidance = g.period
+        s.held_acceleration = limit_with_vertical_priority(guided.acceleration, e.largest / e.mass * real(1.5))
+        was_full = s.at_full_thrust or (begins and s.mode == BRAKING)
+        thrust, is_full = throttled(p.targets, e.largest, wp.length(guided.acceleration) * e.mass, was_full)
+        s.held_thrust = thrust
+        s.at_full_thrust = is_full
+    d.acceleration = s.held_acceleration
+    d.thrust = s.held_thrust
+    return d
