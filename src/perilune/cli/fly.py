@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from perilune.cli.check import CASE, MISSION, SET
+from perilune.cli.check import CASE, FAULT, MISSION, SET
 
 if TYPE_CHECKING:
     from perilune.mission.schema import Mission
@@ -39,6 +39,7 @@ def fly(
     run: Annotated[int, RUN] = 0,
     start: Annotated[StartChoice, START] = StartChoice.DOI,
     overrides: Annotated[list[str] | None, SET] = None,
+    faults: Annotated[list[str] | None, FAULT] = None,
     out: Annotated[Path | None, OUT] = None,
     as_json: Annotated[bool, JSON] = False,
 ) -> None:
@@ -50,9 +51,9 @@ def fly(
     from perilune.mission.draws import draw
     from perilune.mission.loader import load
 
-    loaded = load(mission, overrides or (), case)
+    loaded = load(mission, overrides or (), case, faults or ())
     draw(loaded, seed, np.array([run]))
-    folder = out if out is not None else default_folder(loaded, seed, run, start, bool(overrides))
+    folder = out if out is not None else default_folder(loaded, seed, run, start, bool(overrides or faults))
     check_writable(folder)
     with showing_progress() as progress:
         progress("loading flight code", 0.0)

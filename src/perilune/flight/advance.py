@@ -23,7 +23,7 @@ LONGEST_S = 3.0 * 3600.0  # a flight that has not ended by then has not landed
 
 def new_events(scene: Scene, count: int) -> np.ndarray:
     """Room for the events of `count` flights, none happened yet."""
-    events = records(EventRow, count, int(MARKS) + len(scene.marks_m))
+    events = records(EventRow, count, int(MARKS) + len(scene.marks_m) + 2 * len(scene.mission.faults))
     events["time"] = -1.0
     return events
 

@@ -4,8 +4,8 @@ import warp as wp
 
 from perilune.base.vector import ONE, ZERO, real
 from perilune.flight.state import World
+from perilune.mission.event_names import EVENTS as EVENTS
 
-EVENTS = ("ignition", "pitch-up", "vertical", "main-engine-off", "touchdown-detected", "first-range", "dry", "contact", "attitude-dry")
 FIRST_RANGE, DRY, CONTACT, ATTITUDE_DRY, MARKS = (wp.constant(i) for i in (5, 6, 7, 8, 9))
 
 

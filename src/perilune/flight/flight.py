@@ -10,6 +10,7 @@ import numpy as np
 from perilune.avionics.sequencer import MODES
 from perilune.flight.caveats import NOT_YET_MODELLED
 from perilune.flight.compare_published import PublishedNumber
+from perilune.flight.faults_flown import FlownFault, faults_flown
 from perilune.flight.flown import Event, Flown, Touchdown
 from perilune.flight.record import columns
 from perilune.mission.schema import Mission
@@ -52,6 +53,11 @@ class Flight:
         return self.mission.case
 
     @cached_property
+    def faults(self) -> list[FlownFault]:
+        """What was planned to break, and when it did."""
+        return faults_flown(self.flown)
+
+    @cached_property
     def history(self) -> "pl.DataFrame":
         """Truth, estimate, its error and 1 sigma, commands and measurements: one row a tick, SI and radians, unit at the end of each name."""
         import polars as pl
@@ -81,6 +87,7 @@ class Flight:
             "reason": self.reason,
             "touchdown": None if self.touchdown is None else asdict(self.touchdown),
             "events": [asdict(event) for event in self.events],
+            "faults": [asdict(fault) for fault in self.faults],
             "published": published,
             "provenance": self.provenance,
             "not_yet_modelled": list(self.not_yet_modelled),

@@ -87,8 +87,11 @@ class Flown:
 
 
 def event_names(scene: Scene) -> list[str]:
-    """The name of every row of an event table: those of the flight, then the marked heights as `height-192-m`."""
-    return [*EVENTS, *(f"height-{mark:g}-m" for mark in scene.marks_m)]
+    """The name of every row of an event table: those of the flight, the marked heights as `height-192-m`, begin and end of each planned fault."""
+    faults = scene.mission.faults
+    twice = {fault.fault for fault in faults if sum(other.fault == fault.fault for other in faults) > 1}
+    labels = [f"{fault.fault}-{i}" if fault.fault in twice else fault.fault for i, fault in enumerate(faults)]
+    return [*EVENTS, *(f"height-{mark:g}-m" for mark in scene.marks_m), *(f"{label}-{what}" for label in labels for what in ("begins", "ends"))]
 
 
 def events_of(flown: Flown) -> list[Event]:

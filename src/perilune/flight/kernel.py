@@ -19,6 +19,7 @@ from perilune.environment.orientation import quat_me_from_pa, quat_pa_from_mci
 from perilune.environment.relief import ground_normal
 from perilune.flight.dynamics import coast_step
 from perilune.flight.events import FIRST_RANGE, EventRow, Kinematics, note, note_marks
+from perilune.flight.faulting import look_for_faults
 from perilune.flight.plant import fly_plant, kinematics, masses, pad_clearance, rest_tick
 from perilune.flight.record import HistoryRow, history_row
 from perilune.flight.state import STATUS_DESTROYED, STATUS_FLYING, STATUS_INVALID, STATUS_STANDING, STEPS, TICK, FlightPack, FlightState, World
@@ -87,6 +88,7 @@ def sense(
     world: wp.ref[World], pack: wp.ref[FlightPack], s: wp.ref[FlightState], before: Kinematics, cg: vec3, events: wp.array2d(dtype=EventRow), i: int
 ) -> tuple[Measurements, real]:
     """All that the sensors hand to the computer in this tick, and the true range [m] along the beam where it was looked for."""
+    look_for_faults(world, pack, s, before, events, i)
     ranged = wp.vec2d(-ONE, ZERO)
     if range_due(pack.lander.range_finder, s.tick, TICK):
         ranged = true_range(world, pack, s, cg, before.height)

@@ -19,6 +19,7 @@ from perilune.flight.belief_of import avionics_pack
 from perilune.flight.orbit import StartState, orbit_axes, start_state
 from perilune.flight.state import FlightPack, FlightState, World
 from perilune.mission.draws import apply, draw, read_back, truth_packs
+from perilune.mission.fault_slots import fault_slots, numbers_of
 from perilune.mission.schema import Mission
 from perilune.mission.start import DescentOrbit, main_used_kg, start_errors
 
@@ -138,8 +139,10 @@ def build_batch(scene: Scene, seed: int | None, runs: np.ndarray) -> Batch:
     packs = records(FlightPack, len(runs))
     packs["seed"], packs["run"] = seed or 0, runs
     packs["lander"], packs["environment"] = parts["lander"], parts["environment"]
+    packs["faults"] = fault_slots(mission, parts["faults"], scene.start.planned_touchdown_s)
     packs["structural_speed"] = mission.limits.structural_speed_m_s
-    read_back(mission, drawn, {"lander": packs["lander"], "environment": packs["environment"], "start": parts["start"]})
+    flown_faults = numbers_of(packs["faults"])
+    read_back(mission, drawn, {"lander": packs["lander"], "environment": packs["environment"], "start": parts["start"], "faults": flown_faults})
     states = records(FlightState, len(runs))
     axes = orbit_axes(scene.start.position_mci, scene.start.velocity_mci)
     position_error, velocity_error = start_errors(parts["start"])

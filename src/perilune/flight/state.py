@@ -9,6 +9,7 @@ from perilune.environment.gravity import Harmonics
 from perilune.environment.gravity_corridor import GravityCorridor
 from perilune.environment.orientation import Orientation
 from perilune.environment.relief import Relief, ReliefDraw
+from perilune.lander.faults import FaultSlots, FaultsNow, FaultState
 from perilune.lander.lander import LanderParams, LanderState
 from perilune.messages.measurements import IMU_SAMPLES, ImuTick
 
@@ -37,12 +38,13 @@ class World:
 
 @wp.struct
 class FlightPack:
-    """One run's constants: its key for the random draws, its lander, its relief, and the contact speed that breaks it."""
+    """One run's constants: its key for the random draws, its lander, its relief, its faults, and the contact speed that breaks it."""
 
     seed: wp.uint64
     run: wp.uint32
     lander: LanderParams
     environment: ReliefDraw
+    faults: FaultSlots
     structural_speed: real  # m/s
     passive: wp.bool  # no avionics: the lander coasts on, for checks of the field and the integrator
     passive_step: real  # s, truth step of such a coast
@@ -85,6 +87,8 @@ class FlightState:
     body: Body
     lander: LanderState
     felt: ImuTick  # what the inertial unit has gathered since the last tick
+    faults: FaultState
+    active: FaultsNow  # in the present tick
     avionics: AvionicsState
     mode: wp.int32  # of the avionics, as last published
     contact: Contact

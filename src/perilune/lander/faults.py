@@ -10,6 +10,7 @@ Source: the list is ours, after what is told of flown landers and of their senso
 """
 
 from dataclasses import dataclass
+from math import inf
 from typing import Literal
 
 import warp as wp
@@ -23,12 +24,18 @@ vec6i = wp.types.vector(length=SLOTS, dtype=wp.int32)
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing that can break: its device and kind, the unit of its size (None: it has none), what `axis` counts (None: nothing), what it does."""
+    """One thing that can break.
+
+    `unit` is that of its size (None: it has none), between `least` and `most` in that unit; `strikes` says whether it may be told to strike one
+    `axis` (x, y, z) or one `unit` (an engine, a thruster, a probe, counted from 0) alone; None: it strikes the device as a whole.
+    """
 
     name: str
     unit: str | None
-    axis: Literal["x, y, z", "unit", None]
+    strikes: Literal["axis", "unit", None]
     description: str
+    least: float = -inf
+    most: float = inf
 
     @property
     def device(self) -> str:
@@ -43,22 +50,22 @@ class Fault:
 
 def _ranging(device: str) -> tuple[Fault, ...]:
     return (
-        Fault(f"{device}.late", "s", None, "measurements arrive this much later"),
-        Fault(f"{device}.short_reach", "m", None, "nothing returns from farther than this"),
+        Fault(f"{device}.late", "s", None, "measurements arrive this much later", 0.0, 60.0),
+        Fault(f"{device}.short_reach", "m", None, "nothing returns from farther than this", 0.0),
         Fault(f"{device}.dropout", None, None, "no measurement arrives"),
         Fault(f"{device}.bias", "m", None, "every range is longer by this (negative: shorter)"),
-        Fault(f"{device}.scale", "percent", None, "every range is longer by this share of it"),
+        Fault(f"{device}.scale", "percent", None, "every range is longer by this share of it", -100.0, 1000.0),
         Fault(f"{device}.stuck", None, None, "the range of the first sample in the fault comes again and again, with new times"),
         Fault(f"{device}.spike", "m", None, "the first sample in the fault is longer by this"),
-        Fault(f"{device}.false_return", "m", None, "a return from this range, valid, whatever the ground does"),
+        Fault(f"{device}.false_return", "m", None, "a return from this range, valid, whatever the ground does", 0.0),
     )
 
 
 def _engine(device: str) -> tuple[Fault, ...]:
     return (
-        Fault(f"{device}.shortfall", "percent", None, "thrust lacks this share, at the flow of the level commanded"),
+        Fault(f"{device}.shortfall", "percent", None, "thrust lacks this share, at the flow of the level commanded", 0.0, 100.0),
         Fault(f"{device}.early_shutdown", None, None, "the engine goes off, whatever is commanded"),
-        Fault(f"{device}.hard_start", "s", None, "an ignition asked for in the fault comes this much later"),
+        Fault(f"{device}.hard_start", "s", None, "an ignition asked for in the fault comes this much later", 0.0, 60.0),
         Fault(f"{device}.nozzle_loss", None, "unit", "one engine of the group gives no thrust"),
         Fault(f"{device}.stuck_open", None, None, "the engine burns on at full level, whatever is commanded"),
         Fault(f"{device}.stuck_closed", None, None, "the valves do not open: no thrust and no flow"),
@@ -69,49 +76,49 @@ def _engine(device: str) -> tuple[Fault, ...]:
 FAULTS: tuple[Fault, ...] = (
     *_ranging("range_finder"),
     *_ranging("landing_radar"),
-    Fault("velocimeter.late", "s", None, "measurements arrive this much later"),
-    Fault("velocimeter.short_reach", "m", None, "nothing returns from farther than this"),
+    Fault("velocimeter.late", "s", None, "measurements arrive this much later", 0.0, 60.0),
+    Fault("velocimeter.short_reach", "m", None, "nothing returns from farther than this", 0.0),
     Fault("velocimeter.dropout", None, None, "no measurement arrives"),
-    Fault("velocimeter.bias", "m_s", "x, y, z", "every velocity is larger by this"),
-    Fault("velocimeter.scale", "percent", None, "every velocity is larger by this share of it"),
+    Fault("velocimeter.bias", "m_s", "axis", "every velocity is larger by this"),
+    Fault("velocimeter.scale", "percent", None, "every velocity is larger by this share of it", -100.0, 1000.0),
     Fault("velocimeter.stuck", None, None, "the velocity of the first sample in the fault comes again and again, with new times"),
-    Fault("velocimeter.spike", "m_s", "x, y, z", "the first sample in the fault is larger by this"),
-    Fault("velocimeter.false_return", "m_s", "x, y, z", "this velocity, valid, whatever the lander does"),
-    Fault("star_tracker.late", "s", None, "attitudes arrive this much later"),
+    Fault("velocimeter.spike", "m_s", "axis", "the first sample in the fault is larger by this"),
+    Fault("velocimeter.false_return", "m_s", "axis", "this velocity, valid, whatever the lander does"),
+    Fault("star_tracker.late", "s", None, "attitudes arrive this much later", 0.0, 60.0),
     Fault("star_tracker.dropout", None, None, "no attitude arrives"),
-    Fault("star_tracker.bias", "arcsec", "x, y, z", "every attitude is turned by this about a body axis"),
+    Fault("star_tracker.bias", "arcsec", "axis", "every attitude is turned by this about a body axis"),
     Fault("star_tracker.stuck", None, None, "the attitude of the first sample in the fault comes again and again, with new times"),
-    Fault("imu.gyro_bias", "deg_s", "x, y, z", "every rate is larger by this"),
-    Fault("imu.accel_bias", "m_s2", "x, y, z", "every specific force is larger by this"),
-    Fault("imu.gyro_scale", "percent", "x, y, z", "every rate is larger by this share of it"),
-    Fault("imu.accel_scale", "percent", "x, y, z", "every specific force is larger by this share of it"),
+    Fault("imu.gyro_bias", "deg_s", "axis", "every rate is larger by this"),
+    Fault("imu.accel_bias", "m_s2", "axis", "every specific force is larger by this"),
+    Fault("imu.gyro_scale", "percent", "axis", "every rate is larger by this share of it", -100.0, 1000.0),
+    Fault("imu.accel_scale", "percent", "axis", "every specific force is larger by this share of it", -100.0, 1000.0),
     Fault("imu.stuck", None, None, "the increments of the first sample in the fault come again and again"),
-    Fault("imu.saturation", "deg_s", "x, y, z", "rates beyond this, either way, read as this"),
-    Fault("imu.accel_saturation", "m_s2", "x, y, z", "specific forces beyond this, either way, read as this"),
-    Fault("imu.gyro_axis_dead", None, "x, y, z", "the gyro reads zero"),
-    Fault("imu.accel_axis_dead", None, "x, y, z", "the accelerometer reads zero"),
-    Fault("imu.spike", "m_s", "x, y, z", "the first velocity increment in the fault is larger by this"),
+    Fault("imu.saturation", "deg_s", "axis", "rates beyond this, either way, read as this", 0.0),
+    Fault("imu.accel_saturation", "m_s2", "axis", "specific forces beyond this, either way, read as this", 0.0),
+    Fault("imu.gyro_axis_dead", None, "axis", "the gyro reads zero"),
+    Fault("imu.accel_axis_dead", None, "axis", "the accelerometer reads zero"),
+    Fault("imu.spike", "m_s", "axis", "the first velocity increment in the fault is larger by this"),
     Fault("sun_sensor.dropout", None, None, "no measurement arrives"),
-    Fault("sun_sensor.bias", "deg", "x, y, z", "every direction is turned by this about a body axis"),
+    Fault("sun_sensor.bias", "deg", "axis", "every direction is turned by this about a body axis"),
     Fault("sun_sensor.stuck", None, None, "the direction of the first sample in the fault comes again and again, with new times"),
     Fault("position_fix.dropout", None, None, "no fix arrives"),
-    Fault("position_fix.bias", "m", "x, y, z", "every fix is off by this along an axis of the site: east, north, up"),
-    Fault("position_fix.late", "s", None, "fixes arrive this much later"),
+    Fault("position_fix.bias", "m", "axis", "every fix is off by this along an axis of the site: east, north, up"),
+    Fault("position_fix.late", "s", None, "fixes arrive this much later", 0.0, 60.0),
     Fault("position_fix.stuck", None, None, "the position of the first fix in the fault comes again and again, with new times"),
-    Fault("position_fix.false_match", "m", "x, y, z", "the first fix in the fault is off by this along an axis of the site"),
+    Fault("position_fix.false_match", "m", "axis", "the first fix in the fault is off by this along an axis of the site"),
     Fault("contact_probes.stuck_open", None, "unit", "a probe never tells of contact"),
     Fault("contact_probes.stuck_closed", None, "unit", "a probe tells of contact all the time"),
     *_engine("main_engine"),
     *_engine("assist_engines"),
     Fault("attitude_thrusters.stuck_open", None, "unit", "a thruster fires all the time"),
     Fault("attitude_thrusters.stuck_closed", None, "unit", "a thruster gives nothing"),
-    Fault("attitude_thrusters.shortfall", "percent", "unit", "thrust lacks this share"),
-    Fault("attitude_thrusters.leak", "kg_s", None, "propellant leaves the attitude tanks, without thrust"),
-    Fault("tanks.leak", "kg_s", None, "propellant leaves the main tanks, without thrust"),
-    Fault("computer.overload", "percent", None, "this share of the cycles is lost; the last commands hold meanwhile"),
+    Fault("attitude_thrusters.shortfall", "percent", "unit", "thrust lacks this share", 0.0, 100.0),
+    Fault("attitude_thrusters.leak", "kg_s", None, "propellant leaves the attitude tanks, without thrust", 0.0),
+    Fault("tanks.leak", "kg_s", None, "propellant leaves the main tanks, without thrust", 0.0),
+    Fault("computer.overload", "percent", None, "this share of the cycles is lost; the last commands hold meanwhile", 0.0, 100.0),
     Fault("computer.restart", None, None, "the computer is away for the duration; valves close; it comes back with what its recorder kept"),
     Fault("computer.clock_jump", "s", None, "the computer's clock is ahead by this (negative: behind)"),
-    Fault("computer.latency", "s", None, "commands act this much later"),
+    Fault("computer.latency", "s", None, "commands act this much later", 0.0, 1.0),
 )
 
 _CODES = {fault.name: i + 1 for i, fault in enumerate(FAULTS)}
@@ -122,8 +129,8 @@ def fault_code(name: str) -> int:
     return _CODES[name]
 
 
-FROM_START, AT_TIME, AT_HEIGHT, IN_MODE, AFTER_EVENT = range(5)
-TRIGGER_TIME, TRIGGER_HEIGHT, TRIGGER_MODE, TRIGGER_EVENT = (wp.constant(i) for i in (1, 2, 3, 4))
+FROM_START, AT_TIME, AT_HEIGHT, IN_MODE, AFTER_EVENT, BEFORE_TOUCHDOWN = range(6)
+TRIGGER_TIME, TRIGGER_HEIGHT, TRIGGER_MODE, TRIGGER_EVENT, TRIGGER_BEFORE_TOUCHDOWN = (wp.constant(i) for i in range(1, 6))
 MARGIN = wp.constant(real(1.0e-6))  # s; a tick that should fall on the instant does, whatever its rounding
 
 
@@ -133,8 +140,9 @@ class FaultSlots:
 
     count: wp.int32
     code: vec6i
-    trigger: vec6i  # FROM_START, AT_TIME, AT_HEIGHT, IN_MODE, AFTER_EVENT
-    trigger_value: vec6  # s past the flight's epoch, m above ground, number of the mode or of the event
+    trigger: vec6i  # FROM_START, AT_TIME, AT_HEIGHT, IN_MODE, AFTER_EVENT, BEFORE_TOUCHDOWN
+    trigger_value: vec6  # s past the flight's epoch, m above ground, number of the mode or of the event, s before the planned touchdown
+    planned_touchdown: real  # s past the flight's epoch
     duration: vec6  # s; below zero: for good
     size: vec6
     axis: vec6i  # -1: all
@@ -142,9 +150,10 @@ class FaultSlots:
 
 @wp.struct
 class FaultState:
-    """Which slots have begun (a bit each), and when."""
+    """Which slots have begun and ended (a bit each), and when they began."""
 
     begun: wp.int32
+    ended: wp.int32
     began: vec6  # s past the flight's epoch
 
 
@@ -172,6 +181,8 @@ def sets_off(slots: wp.ref[FaultSlots], i: int, time: real, height: real, mode: 
         return mode == wp.int32(value)
     if kind == TRIGGER_EVENT:
         return ((events >> wp.int32(value)) & 1) != 0
+    if kind == TRIGGER_BEFORE_TOUCHDOWN:
+        return time + MARGIN >= slots.planned_touchdown - value
     return True
 
 
@@ -198,6 +209,8 @@ def faults_now(slots: wp.ref[FaultSlots], state: wp.ref[FaultState], time: real,
                 now.axis[k] = slots.axis[i]
                 now.since[k] = since
                 now.count = k + 1
+            else:
+                state.ended = state.ended | bit
     return now
 
 

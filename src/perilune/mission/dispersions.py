@@ -14,6 +14,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from perilune.base.parameters import Parameters, leaves, pack_slot
+from perilune.mission.fault_slots import FAULT_NUMBERS
 from perilune.mission.paths import find, in_words, is_inside, nearest
 from perilune.mission.start import START_ERRORS
 
@@ -24,6 +25,7 @@ REASONS = {
     "avionics": "is what the avionics believe; a dispersion edits the truth only",
     "site": "shapes the tables that a whole campaign shares; fly another mission file instead",
     "environment": "shapes the tables that a whole campaign shares; only the map's error and offsets can be dispersed",
+    "faults": "is no number of a planned fault; only its time, height, duration and size can be dispersed",
     "start": "is the planned orbit; disperse the errors of start instead",
     "limits": "decides the verdict, not the flight; it is the same in every run",
     "mission": "is not a number of the flight",
@@ -75,6 +77,14 @@ def components(mission: "Mission", path: str) -> list[str]:
     return [f"{path[:-2]}.{i}" for i in range(len(value))] if isinstance(value, tuple) else []
 
 
+def is_given(mission: "Mission", path: str) -> bool:
+    """Whether a number stands under a path of the planned faults."""
+    words = path.split(".")
+    if len(words) != 3 or not words[1].isdigit() or int(words[1]) >= len(mission.faults):
+        return False
+    return isinstance(value_at(mission, path), float)
+
+
 def value_at(mission: object, path: str) -> object:
     """The value that stands under a dotted path of single keys and indices."""
     value = mission
@@ -90,7 +100,8 @@ def packs() -> dict[str, np.ndarray]:
     from perilune.lander.lander import LanderParams
 
     structs: dict[str, Any] = {"lander": LanderParams, "environment": ReliefDraw}
-    return {"start": np.zeros(1, START_ERRORS), **{name: np.zeros(1, struct.numpy_dtype()) for name, struct in structs.items()}}
+    rows = {"start": np.zeros(1, START_ERRORS), "faults": np.zeros(1, FAULT_NUMBERS)}
+    return {**rows, **{name: np.zeros(1, struct.numpy_dtype()) for name, struct in structs.items()}}
 
 
 def refusal(mission: "Mission", path: str) -> str | None:
@@ -103,6 +114,8 @@ def refusal(mission: "Mission", path: str) -> str | None:
         return f"is no path of the mission; {f'did you mean {near}?' if near else 'it goes from table to key, such as lander.mass.dry_mass_kg'}"
     if table not in packs():
         return REASONS[table]
+    if table == "faults" and not is_given(mission, bare):
+        return f"is given nowhere; there are {len(mission.faults)} faults here, counted from 0, and only a number that stands in one can be dispersed"
     kind = leaf.kind
     is_vector = typing.get_origin(kind) is tuple
     if path.endswith(".*") and not is_vector:

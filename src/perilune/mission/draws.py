@@ -12,6 +12,7 @@ from perilune.base.errors import PeriluneError
 from perilune.base.parameters import leaves, pack, pack_slot
 from perilune.base.random import channel_of, host_normals, host_uniforms
 from perilune.mission.dispersions import Dispersion, components, value_at
+from perilune.mission.fault_slots import fault_leaves, fault_numbers
 from perilune.mission.paths import find, in_words, is_inside
 from perilune.mission.schema import Mission
 from perilune.mission.start import START_ERRORS
@@ -81,7 +82,7 @@ def _check_range(path: str, values: np.ndarray, runs: np.ndarray) -> None:
 
 
 def truth_packs(mission: Mission, count: int) -> dict[str, np.ndarray]:
-    """The per-run packs of the truth, `count` of each and undispersed, by the mission's table: `lander`, `environment`, `start`."""
+    """The per-run packs of the truth, `count` of each and undispersed, by the mission's table: `lander`, `environment`, `start`, `faults`."""
     from perilune.environment.relief import ReliefDraw
     from perilune.lander.lander import LanderParams
 
@@ -90,7 +91,12 @@ def truth_packs(mission: Mission, count: int) -> dict[str, np.ndarray]:
         if "_error_" in path:
             slot, factor = pack_slot(start, path)
             slot[:] = value * factor
-    return {"lander": pack(mission.lander, LanderParams, count), "environment": pack(mission.environment, ReliefDraw, count), "start": start}
+    return {
+        "lander": pack(mission.lander, LanderParams, count),
+        "environment": pack(mission.environment, ReliefDraw, count),
+        "start": start,
+        "faults": fault_numbers(mission, count),
+    }
 
 
 def apply(drawn: dict[str, np.ndarray], packs: dict[str, np.ndarray]) -> None:
@@ -111,7 +117,7 @@ def read_back(mission: Mission, drawn: dict[str, np.ndarray], packs: dict[str, n
     compared = 0
     for path in drawn:
         _slot(packs, path)
-    for path, value in leaves(mission):
+    for path, value in (*leaves(mission), *fault_leaves(mission)):
         if path.partition(".")[0] not in packs or isinstance(value, str) or value is None:
             continue
         for component, own in [(f"{path}.{i}", v) for i, v in enumerate(value)] if isinstance(value, tuple) else [(path, value)]:

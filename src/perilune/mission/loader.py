@@ -19,6 +19,7 @@ from perilune.base.errors import PeriluneError
 from perilune.mission.catalogue import mission_file
 from perilune.mission.clearance import below_ground
 from perilune.mission.dispersions import conflicts
+from perilune.mission.faults import fault_conflicts, fault_from
 from perilune.mission.lines import line_index
 from perilune.mission.paths import fields_of, find, nearest, suggestion
 from perilune.mission.refusals import Origin, first_refusal, one_line, shown
@@ -30,11 +31,11 @@ UNPAIRED = re.compile("[\ud800-\udfff]")  # half of a surrogate pair, which no f
 Overrides = Mapping[str, Any] | Sequence[str]
 
 
-def load(name_or_path: str | Path, overrides: Overrides = (), case: str | None = None) -> Mission:
+def load(name_or_path: str | Path, overrides: Overrides = (), case: str | None = None, faults: Sequence[str] = ()) -> Mission:
     """The mission of a catalogue name or TOML file, with `overrides` and in the case asked for.
 
     `overrides` are values by dotted path, in the file's units, or texts `path=value` with the value as in TOML. Without `case` it is the one that
-    the file names under `mission.case`, else `planned`.
+    the file names under `mission.case`, else `planned`. `faults` are texts `device.kind@key=value,key=value`, beside those of the file.
 
     Raises
     ------
@@ -43,10 +44,10 @@ def load(name_or_path: str | Path, overrides: Overrides = (), case: str | None =
     """
     file = mission_file(name_or_path)
     label = str(name_or_path) if Path(str(name_or_path)) == file else file.name
-    return read(_text(file, label), label, overrides, case)
+    return read(_text(file, label), label, overrides, case, faults)
 
 
-def read(text: str, label: str = "mission.toml", overrides: Overrides = (), case: str | None = None) -> Mission:
+def read(text: str, label: str = "mission.toml", overrides: Overrides = (), case: str | None = None, faults: Sequence[str] = ()) -> Mission:
     """As `load`, from the text of a mission file; `label` is what messages call it."""
     document, origin = _parsed(text, label)
     base = _checked(document, origin)
@@ -64,6 +65,9 @@ def read(text: str, label: str = "mission.toml", overrides: Overrides = (), case
         else:
             origin.outside[path] = given
             _set(document, target, value, origin, path)
+    for fault in [faults] if isinstance(faults, str) else faults:
+        origin.outside[f"faults.{len(document['faults'])}"] = f"--fault {fault}"
+        document["faults"].append(fault_from(fault))
     written = _checked(document, origin)
     return _in_case(written, name, origin)
 
@@ -137,7 +141,7 @@ def _checked(document: dict[str, Any], origin: Origin) -> Mission:
         mission = Mission.model_validate_json(json.dumps(document, default=_isoformat), strict=True)
     except ValidationError as problem:
         raise first_refusal(problem, document, Mission, origin) from problem
-    for path, sentence in (*contradictions(mission), *conflicts(mission)):
+    for path, sentence in (*contradictions(mission), *conflicts(mission), *fault_conflicts(mission)):
         raise origin.refuse(path, sentence)
     meets_ground = below_ground(mission)
     if meets_ground is not None:
@@ -164,10 +168,16 @@ def _chosen_case(mission: Mission, case: str | None, origin: Origin) -> str:
 def _in_case(written: Mission, name: str, origin: Origin) -> Mission:
     """The mission with the settings of one of its cases; those that are not the truth's alone are in what was planned, too."""
     settings = written.cases[name].set if name in written.cases else {}
-    if not settings:
+    faults = written.cases[name].faults if name in written.cases else ()
+    if not settings and not faults:
         return written
     truth, planned = written.model_dump(mode="json"), written.model_dump(mode="json")
     inside = Origin(origin.label, origin.lines)
+    inside.outside |= {path: given for path, given in origin.outside.items() if path.startswith("faults.")}
+    for i, fault in enumerate(faults):
+        here, there = f"faults.{len(truth['faults'])}", f"cases.{name}.faults.{i}"
+        inside.outside |= {here: origin.where(there), **{f"{here}.{key}": origin.where(f"{there}.{key}") for key, _ in fault}}
+        truth["faults"].append(fault.model_dump(mode="json"))
     for path, value in settings.items():
         key = f"cases.{name}.set.{path}"
         given = origin.where(key)

@@ -24,6 +24,9 @@ A value given with `--set` changes the mission for both, except where the case s
 A dispersion moves one number of the truth from run to run about its value in the mission, and only when a seed is given. `hold` names those that
 a case leaves at their value.
 
+A fault (`[[faults]]`, in one case alone `[[cases.NAME.faults]]`, on the command line `--fault`) breaks something of the truth; [Faults](faults.md)
+lists what can break. The numbers of the file's own faults can be dispersed, such as `faults.0.height_m`.
+
 This page is written from the program's own models: `python -m perilune.mission.reference > docs/mission-file.md`.
 """
 TAIL_HEAD = """

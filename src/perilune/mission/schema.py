@@ -18,6 +18,7 @@ from perilune.base.parameters import Parameters
 from perilune.environment.relief_detail import ReliefChoice
 from perilune.lander.lander import Lander
 from perilune.mission.dispersions import Dispersion
+from perilune.mission.faults import PlannedFault
 from perilune.mission.instant import Utc
 from perilune.mission.limits import Limits
 from perilune.mission.published import Published
@@ -62,6 +63,7 @@ class Case(Parameters):
     description: Annotated[str, Field(min_length=1, description="one sentence on what this case is")]
     set: Annotated[dict[str, Any], Field(description="values that replace those of the file, by dotted path", default_factory=dict)]
     hold: Annotated[tuple[str, ...], Field(description="paths of dispersions that stay at their mean in this case")] = ()
+    faults: Annotated[tuple[PlannedFault, ...], Field(description="what breaks in this case, beside the faults of the file")] = ()
 
     @field_validator("set", mode="before")
     @classmethod
@@ -81,6 +83,7 @@ class Mission(Parameters):
     limits: Annotated[Limits, Field(description="what counts as a soft landing")]
     published: Annotated[tuple[Published, ...], Field(description="published numbers beside which the flown ones are printed")] = ()
     dispersions: Annotated[tuple[Dispersion, ...], Field(description="what varies from run to run when a seed is given")] = ()
+    faults: Annotated[tuple[PlannedFault, ...], Field(description="what breaks, in every case; the truth only")] = ()
     cases: Annotated[dict[str, Case], Field(description="named ways to fly the mission; `planned` is the default", default_factory=dict)]
 
     _planned: "Mission | None" = PrivateAttr(default=None)
@@ -122,7 +125,7 @@ class Mission(Parameters):
 
 def is_truth(path: str) -> bool:
     """Whether the number under `path` belongs to the truth alone, so that the avionics cannot know when a case sets it."""
-    return path.startswith(("lander.", "environment.")) or (path.startswith("start.") and "_error_" in path)
+    return path.startswith(("lander.", "environment.", "faults.")) or (path.startswith("start.") and "_error_" in path)
 
 
 def dotted(table: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -22,7 +22,7 @@ from perilune.report.plot import Figure
 from perilune.report.propellant import propellant
 from perilune.report.sensors import sensors
 from perilune.report.speeds import speeds
-from perilune.report.tables import assumed_table, caveat_list, event_table, provenance_table, published_table, touchdown_table
+from perilune.report.tables import assumed_table, caveat_list, event_table, fault_table, provenance_table, published_table, touchdown_table
 from perilune.report.thrust import thrust
 from perilune.report.view import View
 
@@ -66,6 +66,7 @@ def report_page(flight: "Flight") -> str:
         "reason": escape(flight.reason),
         "touchdown": touchdown_table(view),
         "events": event_table(view),
+        "faults": fault_table(view),
         "published": published_table(view),
         "figures": "".join(_section(figure) for figure in drawn),
         "limit": f"{LIMIT:,}".replace(",", "\u202f"),

@@ -67,6 +67,25 @@ def event_table(view: View) -> str:
     return (f"<p class=note>Day {escape(day)}; the true state at each event.</p>" if day else "") + table("events", heads, rows, range(1, 7))
 
 
+def fault_table(view: View) -> str:
+    """What was planned to break in this flight, and when it did; nothing where nothing was."""
+    rows = [
+        (
+            f"<code>{escape(f.fault)}</code>",
+            f"<code>{escape(f.planned.partition('@')[2])}</code>",
+            "—" if f.size is None else number(f.size),
+            "" if f.unit is None else escape(unit(f.unit)),
+            "—" if f.began_s is None else fixed(f.began_s, 2),
+            "—" if f.ended_s is None else fixed(f.ended_s, 2),
+        )
+        for f in view.flight.faults
+    ]
+    if not rows:
+        return ""
+    heads = ("fault", "as planned", "size", "unit", "began, time after the burn (s)", "ended (s)")
+    return "<h2>Faults</h2>\n<p class=note>The truth's alone: the avionics were not told.</p>" + table("faults", heads, rows, (2, 4, 5))
+
+
 def published_table(view: View) -> str:
     """Published beside flown; what lies outside its band is printed as plainly as what lies inside."""
     rows, kinds = [], []
