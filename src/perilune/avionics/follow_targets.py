@@ -4,7 +4,7 @@ import warp as wp
 
 from perilune.avionics.computer import AvionicsParams, AvionicsState
 from perilune.avionics.demand import ThrustDemand
-from perilune.avionics.guidance.legs import Engines, limit_with_vertical_priority
+from perilune.avionics.guidance.legs import Engines
 from perilune.avionics.guidance.targets import sink_straight, target_leg, throttled
 from perilune.avionics.outlook import Outlook
 from perilune.avionics.sequencer import BRAKING, PITCH_UP, VERTICAL
@@ -38,7 +38,7 @@ def follow_targets(
         guided = law(leg)
         s.time_to_go = guided.time_to_go
         s.until_guidance = g.period
-        s.held_acceleration = limit_with_vertical_priority(guided.acceleration, e.largest / e.mass * real(1.5))
+        s.held_acceleration = guided.acceleration  # may exceed what the engine gives: its direction is flown
         was_full = s.at_full_thrust or (begins and s.mode == BRAKING)
         thrust, is_full = throttled(p.targets, e.largest, wp.length(guided.acceleration) * e.mass, was_full)
         s.held_thrust = thrust
