@@ -52,17 +52,20 @@ def fields_of(kind: Any) -> dict[str, FieldInfo]:
     return {}
 
 
-def members_of(kind: Any) -> dict[str, Any]:
-    """The models that a table may be, by the word of their key `kind`; empty where there is no choice."""
+CHOOSERS = ("kind", "plan")  # keys whose word chooses what the rest of a table is
+
+
+def members_of(kind: Any) -> tuple[str, dict[str, Any]]:
+    """The key that chooses what a table is, and the models that it may be by that key's word; no models where there is no choice."""
     kind, _ = unwrapped(kind)
-    if typing.get_origin(kind) not in (Union, types.UnionType):
-        return {}
     members = {}
-    for member in typing.get_args(kind):
-        tags = [note.tag for note in typing.get_args(member)[1:] if isinstance(note, Tag)]
-        if tags and fields_of(member):
-            members[tags[0]] = unwrapped(member)[0]
-    return members
+    if typing.get_origin(kind) in (Union, types.UnionType):
+        for member in typing.get_args(kind):
+            tags = [note.tag for note in typing.get_args(member)[1:] if isinstance(note, Tag)]
+            if tags and fields_of(member):
+                members[tags[0]] = unwrapped(member)[0]
+    keys = [key for key in CHOOSERS if members and all(key in fields_of(member) for member in members.values())]
+    return keys[0] if keys else "", members
 
 
 def leaf_of(field: FieldInfo) -> Leaf:

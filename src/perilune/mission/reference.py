@@ -72,9 +72,9 @@ def _section(model: Any, path: str) -> Iterator[str]:
         about = _first_paragraph(inner) if isinstance(inner, type) else ""
         yield f"{_sentence(leaf.description) or about}{'' if leaf.is_required else ' May be left out.'}"
         yield ""
-        members = members_of(inner)
+        chooser, members = members_of(inner)
         for word, member in members.items():
-            yield f'With `kind = "{word}"`: {_first_paragraph(member)}'
+            yield f'With `{chooser} = "{word}"`: {_first_paragraph(member)}'
             yield ""
             yield from _section(member, name)
             yield ""

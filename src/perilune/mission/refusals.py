@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails
 
 from perilune.base.errors import PeriluneError
 from perilune.base.parameters import split_unit
-from perilune.mission.paths import Leaf, fields_of, find, in_words, is_choice, members_of, suggestion
+from perilune.mission.paths import CHOOSERS, Leaf, fields_of, find, in_words, is_choice, members_of, suggestion
 
 KINDS = {float: "a number", int: "a whole number", bool: "true or false", str: "a text in quotes"}
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -132,7 +132,7 @@ def first_refusal(problem: ValidationError, document: Any, model: Any, origin: O
     """The one sentence for a failed validation: first a wrong choice of what a table is, then unknown keys, for a misspelt key is missing as well."""
     errors = problem.errors(include_url=False)
     order = {"extra_forbidden": 1, "missing": 3}
-    error = min(errors, key=lambda e: 0 if e["type"] == "literal_error" and e["loc"][-1] == "kind" else order.get(e["type"], 2))
+    error = min(errors, key=lambda e: 0 if e["type"] == "literal_error" and e["loc"][-1] in CHOOSERS else order.get(e["type"], 2))
     path = walkable(error["loc"], document)
     table, _, key = path.rpartition(".")
     around = find(model, table) if table else Leaf(model)
@@ -150,14 +150,14 @@ def first_refusal(problem: ValidationError, document: Any, model: Any, origin: O
 
 
 def _chosen(kind: Any, document: Any, table: str) -> Any:
-    """The model that the table's key `kind` chooses where it may be several; the first where it says nothing."""
-    members = members_of(kind)
+    """The model that the table's own word chooses where it may be several; the first where it says nothing."""
+    key, members = members_of(kind)
     if not members:
         return kind
     at = document
     for word in table.split("."):
         at = at.get(word, {}) if isinstance(at, dict) else {}
-    return members.get(str(at.get("kind")) if isinstance(at, dict) else "", next(iter(members.values())))
+    return members.get(str(at.get(key)) if isinstance(at, dict) else "", next(iter(members.values())))
 
 
 def _keys_at(document: Any, path: str) -> set[str]:

@@ -1,7 +1,7 @@
 """Apollo 11 against its telemetry: the mission `apollo-11` flown undispersed beside what was recorded of Eagle's descent, nothing fitted.
 
-Compared are the height above the ground with the landing radar's slant ranges, and the descent propellant used with the digitised telemetry; beside the
-height stands the slant range that the modelled beam would have, cast along the same antenna axis through the modelled ground.
+Compared are the height above the ground with the landing radar's slant ranges, and the descent propellant used with the digitised telemetry; beside
+the height stands the slant range that the modelled beam would have, cast along the same antenna axis through the modelled ground.
 
 Assumptions and limitations: the recorded range is a slant range, taken here for the height (the beam was near the vertical from the yaw to windows up
 on, less so before); the later points, flown by the commander's hand, are shown and not scored; ours is one flight, with the noise of seed 0.

@@ -7,6 +7,8 @@ sink rate and a net deceleration, with the time to go in closed form, and what t
 Assumptions and limitations: where thrust does not suffice, the vertical has priority.
 """
 
+from typing import Literal
+
 import warp as wp
 from pydantic import Field
 
@@ -18,6 +20,7 @@ from perilune.base.vector import ONE, TWO, ZERO, real, vec3
 class Guidance(Parameters):
     """Gates and gains of the descent."""
 
+    plan: Literal["sink-profile", "targets"] = Field(default="sink-profile", description="how the descent is cut into legs")
     law: str = Field(description="guidance law of the braking leg, by name")
     nominal_thrust_percent: float = Field(gt=0, le=100, description="share of full thrust that braking is planned with")
     least_braking_thrust_percent: float = Field(ge=0, le=100, description="braking never commands less of full thrust")

@@ -38,7 +38,7 @@ class Target(Parameters):
 class TargetGuidance(Parameters):
     """The mission file's `[avionics.guidance]` of a descent by targets."""
 
-    plan: Annotated[Literal["targets"], Field(description="how the descent is cut into legs")]
+    plan: Annotated[Literal["sink-profile", "targets"], Field(description="how the descent is cut into legs")]
     law: Annotated[str, Field(description="guidance law of braking and approach, by name")]
     braking: Target
     approach: Target
