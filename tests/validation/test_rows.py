@@ -29,6 +29,9 @@ FROZEN = {
     "step halving, whole flight, rough ground": 1.0, "step halving, whole flight, rough ground, finer": 1.0,
     "filter, ignition": 1e-6, "filter, ignition, covariance": 1e-9, "filter, ranges": 1e-5, "filter, ranges, covariance": 1e-8,
     "filter, flight": 1e-4, "filter, flight, covariance": 1e-7,
+    "legs: slope on which a block slides": 0.01, "legs: acceleration of a sliding block": 1e-6, "legs: creep of a block that sticks": 1.0,
+    "legs: drop on sprung legs": 2e-3, "legs: drop on crushed legs": 2e-3, "legs: slope on which a box tips": 0.1,
+    "legs: landing across a rock": 0.0, "legs: least speed that tips": 0.02, "legs: energy account": 1e-3,
 }  # fmt: skip
 
 

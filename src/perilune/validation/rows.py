@@ -18,6 +18,7 @@ GROUPS = (
     "frames",
     "random_draws",
     "conservation",
+    "legs",
     "propulsion",
     "bare_step",
     "check_cases",

@@ -1,0 +1,149 @@
+"""The lander on its legs: a rigid body that bounces, slides, tips and comes to rest on ground that is a plane under each pad.
+
+The frame is level and fixed to the ground (z up at the point of first contact); gravity in it is constant and apparent, that is, the Moon's
+turning included. One step is velocity Verlet (kick, drift, kick) with the pads' forces taken once, at its end.
+
+Assumptions and limitations: over a contact the ground is a plane under each pad, gravity is constant (100 m aside it turns by 0.003°) and Coriolis'
+force (5e-6 m/s² at 1 m/s) is left out; mass, centre of mass and inertia are those of the first contact and the inertia is diagonal; damping
+forces follow the velocity of the half step before them.
+Source: velocity Verlet after Swope et al. 1982, J. Chem. Phys. 76, 637, doi 10.1063/1.442716 (recalled); Euler's equations.
+"""
+
+import warp as wp
+
+from perilune.base.vector import HALF, ONE, ZERO, quat, quat_from_rotation_vector, real, vec3
+from perilune.lander.legs import LegsParams, LegWork, Pad, compress, drag, pad_body, stored_energy
+from perilune.lander.propellant import MassNow
+
+FINEST_PHASE = wp.constant(real(0.25))  # rad of the fastest oscillation of body on legs in one step
+LONGEST_STEP = wp.constant(real(1.0e-3))  # s
+MOST_STEPS = wp.constant(real(400.0))  # in one truth step
+
+
+@wp.struct
+class OnLegs:
+    """The lander and its four legs in the level frame; kept from the first contact on."""
+
+    position: vec3  # m, of the centre of mass
+    velocity: vec3  # m/s over the ground
+    attitude: quat  # level from body
+    rate: vec3  # rad/s over the ground, body axes
+    push: vec3  # N, of all pads together
+    twist: vec3  # N m about the centre of mass, of all pads together, body axes
+    pad0: Pad
+    pad1: Pad
+    pad2: Pad
+    pad3: Pad
+    work: LegWork
+    engine_work: real  # J, of engines and attitude thrusters
+    gravity_work: real  # J
+
+
+@wp.func
+def bear(legs: LegsParams, pad: wp.ref[Pad], b: wp.ref[OnLegs], cg: vec3, i: int, turn: vec3, h: real):
+    """Move pad `i` with the body, which has turned by `turn` [rad, level] in this step of `h` [s], and add its force to `push` and `twist` [level]."""
+    arm = wp.quat_rotate(b.attitude, pad_body(legs, i) - cg)
+    place = b.position + arm
+    moved = place - pad.place
+    pad.place = place
+    n = pad.ground_normal
+    above = wp.dot(place - pad.ground_point, n)
+    clearance = above + pad.stroke
+    if clearance >= ZERO and pad.clearance >= ZERO and pad.load <= ZERO:
+        pad.clearance = clearance
+        return
+    compress(legs, pad, b.work, clearance, h)
+    to_plane = n * (-above)
+    way = moved + wp.cross(turn, to_plane)
+    drag(legs, pad, b.work, way - n * wp.dot(way, n), h)
+    force = n * pad.load + pad.hold
+    b.push += force
+    b.twist += wp.cross(arm + to_plane, force)
+
+
+@wp.func
+def spin_up(inertia: vec3, torque: vec3, rate: vec3) -> vec3:
+    """Euler's equations with a diagonal inertia: angular acceleration [rad/s²] in body axes."""
+    return wp.cw_div(torque - wp.cross(rate, wp.cw_mul(inertia, rate)), inertia)
+
+
+@wp.func
+def move_on_legs(legs: LegsParams, mass: MassNow, b: wp.ref[OnLegs], gravity: vec3, force: vec3, torque: vec3, h: real) -> vec3:
+    """One step of `h` [s] with `force` [N] and `torque` [N m] of engines and thrusters in body axes; `gravity` [m/s², level].
+
+    Returns the velocity increment [m/s, body axes] that an inertial unit at the centre of mass feels.
+    """
+    half = HALF * h
+    thrust = wp.quat_rotate(b.attitude, force)
+    felt = wp.quat_rotate_inv(b.attitude, b.push) + force
+    b.velocity += (gravity + (thrust + b.push) / mass.mass) * half
+    b.rate += spin_up(mass.inertia, torque + b.twist, b.rate) * half
+    way = b.velocity * h
+    angle = b.rate * h
+    turn = wp.quat_rotate(b.attitude, angle)
+    b.position += way
+    b.attitude = wp.normalize(b.attitude * quat_from_rotation_vector(angle))
+
+    b.push = vec3(0.0, 0.0, 0.0)
+    b.twist = vec3(0.0, 0.0, 0.0)
+    bear(legs, b.pad0, b, mass.cg, 0, turn, h)
+    bear(legs, b.pad1, b, mass.cg, 1, turn, h)
+    bear(legs, b.pad2, b, mass.cg, 2, turn, h)
+    bear(legs, b.pad3, b, mass.cg, 3, turn, h)
+    b.twist = wp.quat_rotate_inv(b.attitude, b.twist)
+
+    after = wp.quat_rotate(b.attitude, force)
+    felt += wp.quat_rotate_inv(b.attitude, b.push) + force
+    b.velocity += (gravity + (after + b.push) / mass.mass) * half
+    b.rate += spin_up(mass.inertia, torque + b.twist, b.rate) * half
+    b.engine_work += HALF * wp.dot(thrust + after, way) + wp.dot(torque, angle)
+    b.gravity_work += mass.mass * wp.dot(gravity, way)
+    return felt * (half / mass.mass)
+
+
+@wp.func
+def steps_on_legs(legs: LegsParams, mass: MassNow, span: real) -> int:
+    """How many equal steps over `span` [s] follow the fastest oscillation of the body on its legs and its anchors."""
+    least = wp.min(mass.inertia[0], wp.min(mass.inertia[1], mass.inertia[2]))
+    light = wp.min(mass.mass, real(2.0) * least / (legs.radius * legs.radius))
+    stiffest = real(4.0) * wp.max(legs.stiffness + legs.stop_stiffness, legs.side_stiffness)
+    dampest = real(4.0) * wp.max(legs.damping, legs.side_damping)
+    fastest = wp.max(wp.sqrt(stiffest / light), dampest / light)
+    h = wp.min(LONGEST_STEP, FINEST_PHASE / fastest)
+    return int(wp.clamp(wp.ceil(span / h - real(1.0e-9)), ONE, MOST_STEPS))
+
+
+@wp.func
+def set_pad(legs: LegsParams, pad: wp.ref[Pad], b: wp.ref[OnLegs], cg: vec3, i: int):
+    """Put pad `i`, unloaded, where the body has it; its plane is still to be looked up."""
+    pad.place = b.position + wp.quat_rotate(b.attitude, pad_body(legs, i) - cg)
+
+
+@wp.func
+def set_pads(legs: LegsParams, b: wp.ref[OnLegs], cg: vec3):
+    """Put all four pads, unloaded, where the body has them."""
+    set_pad(legs, b.pad0, b, cg, 0)
+    set_pad(legs, b.pad1, b, cg, 1)
+    set_pad(legs, b.pad2, b, cg, 2)
+    set_pad(legs, b.pad3, b, cg, 3)
+
+
+@wp.func
+def lay_ground(pad: wp.ref[Pad], point: vec3, normal: vec3):
+    """Give an unloaded pad the plane through `point` [m, level] with the unit `normal`."""
+    pad.ground_point = point
+    pad.ground_normal = normal
+    pad.looked_at = pad.place
+    pad.clearance = wp.dot(pad.place - point, normal) + pad.stroke
+
+
+@wp.func
+def stored(legs: LegsParams, b: wp.ref[OnLegs]) -> real:
+    """What all springs hold [J]."""
+    return stored_energy(legs, b.pad0) + stored_energy(legs, b.pad1) + stored_energy(legs, b.pad2) + stored_energy(legs, b.pad3)
+
+
+@wp.func
+def kinetic(mass: MassNow, b: wp.ref[OnLegs]) -> real:
+    """Energy of motion over the ground [J]."""
+    return HALF * (mass.mass * wp.dot(b.velocity, b.velocity) + wp.dot(b.rate, wp.cw_mul(mass.inertia, b.rate)))
