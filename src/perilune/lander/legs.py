@@ -2,19 +2,20 @@
 
 Along the normal of the ground a leg is a spring and a dashpot in series with a crushable core, beside a stop:
 
-    load = min(stiffness e + damping de/dt, crush_force) + stop_stiffness max(e + stroke - stroke_limit, 0),   load >= 0
+    load = min(stiffness e + damping de/dt, crush_force) + stop_stiffness max(e + stroke - stroke_limit, 0),  load >= 0
 
-where `e` is the elastic compression and `stroke` what the core has lost for good (at most `stroke_limit`), so that e + stroke is the pad's depth in the ground. A leg without a
-crush force is sprung: its core never yields. Along the ground the pad hangs on an elastic anchor (`side_stiffness`, `side_damping`) that holds still
-up to `friction` times the load and is dragged along beyond it: sticking is true, and nothing creeps. Each step of the law is a backward Euler return
-to the crush force and to the friction cone, so that it holds at any step and with any damping.
+where `e` is the elastic compression and `stroke` what the core has lost for good (at most `stroke_limit`), so that e + stroke is the pad's depth
+in the ground. A leg without a crush force is sprung: its core never yields. Along the ground the pad hangs on an elastic anchor (`side_stiffness`,
+`side_damping`) that holds still up to `friction` times the load and is dragged along beyond it: sticking is true, and nothing creeps. Each step of
+the law is a backward Euler return to the crush force and to the friction cone, so that it holds at any step and with any damping.
 
 Assumptions and limitations: four massless pads on the diagonals of body x and y, in one plane; the ground is rigid and, under each pad, a plane; a
 pad's depth and stroke are measured along that plane's normal, its force acts where the normal through the pad meets the plane; crushing does not
-depend on the side load; friction is Coulomb's with one coefficient, sticking and sliding alike; the stop is undamped; nothing but the pads
-touches the ground (engine bells and the body do not).
-Source of the form: elastic-perfectly plastic core, as in the honeycomb struts of the Apollo lunar module (Rogers, NASA TN D-6850, 1972, recalled); the
-elastic anchor after Cundall and Strack 1979, Géotechnique 29, 47, doi 10.1680/geot.1979.29.1.47 (recalled); return mapping as in Simo and Hughes 1998.
+depend on the side load; friction is Coulomb's with one coefficient, sticking and sliding alike; the stop is undamped; nothing but the pads touches
+the ground (engine bells and the body do not).
+Source of the form: an elastic, perfectly plastic core, as in the honeycomb struts of the Apollo lunar module (Rogers, NASA TN D-6850, 1972,
+recalled); the elastic anchor after Cundall and Strack 1979, Géotechnique 29, 47, doi 10.1680/geot.1979.29.1.47 (recalled); return mapping as in
+Simo and Hughes, Computational Inelasticity, 1998 (recalled).
 """
 
 from typing import Annotated, Literal

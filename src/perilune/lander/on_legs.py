@@ -41,7 +41,7 @@ class OnLegs:
 
 @wp.func
 def bear(legs: LegsParams, pad: wp.ref[Pad], b: wp.ref[OnLegs], cg: vec3, i: int, turn: vec3, h: real):
-    """Move pad `i` with the body, which has turned by `turn` [rad, level] in this step of `h` [s], and add its force to `push` and `twist` [level]."""
+    """Move pad `i` with the body, turned by `turn` [rad, level] in this step of `h` [s], and add its force to `push` and `twist` [both level]."""
     arm = wp.quat_rotate(b.attitude, pad_body(legs, i) - cg)
     place = b.position + arm
     moved = place - pad.place

@@ -53,7 +53,7 @@ def drop_all(drops: wp.array(dtype=Drop), span: real, every: real, out: wp.array
     steps = steps_on_legs(d.legs, d.mass, every)
     h = every / real(steps)
     highest = ZERO
-    fallen = bool(False)
+    cosine = ZERO + wp.quat_rotate(b.attitude, vec3(0.0, 0.0, 1.0))[2]
     for row in range(out.shape[1]):
         m = Moment()
         m.time = every * real(row)
@@ -62,11 +62,11 @@ def drop_all(drops: wp.array(dtype=Drop), span: real, every: real, out: wp.array
         m.stored = stored(d.legs, b)
         m.highest_load = highest
         out[i, row] = m
-        if not fallen:
+        if cosine >= FALLEN:
             for _ in range(steps):
                 move_on_legs(d.legs, d.mass, b, d.gravity, d.force, vec3(0.0, 0.0, 0.0), h)
                 highest = wp.max(highest, wp.max(wp.max(b.pad0.load, b.pad1.load), wp.max(b.pad2.load, b.pad3.load)))
-            fallen = wp.quat_rotate(b.attitude, vec3(0.0, 0.0, 1.0))[2] < FALLEN
+            cosine = wp.quat_rotate(b.attitude, vec3(0.0, 0.0, 1.0))[2]
 
 
 def level(slope_deg: float, count: int = 1) -> np.ndarray:
