@@ -1,6 +1,7 @@
 """The flight computer: what the mission file says of its tasks, its parameters in the kernel and its memory.
 
-Assumptions and limitations: one computer that never restarts; its parameters are filled from the undispersed mission and are the same for every run.
+Assumptions and limitations: one computer; its parameters are filled from the undispersed mission and are the same for every run. What outlives a
+restart stands in `record`, all else is lost with it.
 """
 
 from typing import Annotated, Any
@@ -13,6 +14,7 @@ from perilune.avionics.control import Control, ControlParams
 from perilune.avionics.guidance.legs import Guidance, GuidanceParams
 from perilune.avionics.guidance.targets import TargetGuidance, TargetGuidanceParams
 from perilune.avionics.navigation import Navigation, NavigationParams, NavigationState, start_navigation
+from perilune.avionics.recorder import Record, Recorder, RecorderParams
 from perilune.avionics.sequencer import Sequence, SequenceParams
 from perilune.avionics.touchdown import Touchdown, TouchdownParams
 from perilune.base.parameters import Parameters
@@ -39,6 +41,7 @@ class Avionics(Parameters):
     control: Control
     sequence: Sequence
     touchdown: Touchdown
+    recorder: Recorder = Recorder()
 
 
 @wp.struct
@@ -52,6 +55,7 @@ class AvionicsParams:
     control: ControlParams
     sequence: SequenceParams
     touchdown: TouchdownParams
+    recorder: RecorderParams
 
 
 @wp.struct
@@ -73,6 +77,7 @@ class AvionicsState:
     contact_for: real
     touchdown: wp.bool
     last: Actuation
+    record: Record
 
 
 @wp.func
@@ -82,6 +87,7 @@ def start_avionics(p: wp.ref[AvionicsParams]) -> AvionicsState:
     s.navigation = start_navigation(p.navigation, p.belief)
     s.main_left = p.belief.main_at_start
     s.rcs_left = p.belief.rcs_loaded
+    s.record.time = -p.recorder.period  # so that the first cycle records
     return s
 
 

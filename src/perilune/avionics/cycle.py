@@ -2,7 +2,7 @@
 
 Navigation, outlook, sequencer, guidance, control, publication, in this order.
 
-Assumptions and limitations: the cycle takes no time (commands act in the tick in which they are computed); no overload.
+Assumptions and limitations: here the cycle takes no time; latency, overload and outages are those of the hardware that runs it (`lander.computer`).
 """
 
 import warp as wp
@@ -14,6 +14,7 @@ from perilune.avionics.guidance.legs import chosen_divert
 from perilune.avionics.navigation import close_tick, integrate_tick, start_sensing
 from perilune.avionics.outlook import Outlook, look_out
 from perilune.avionics.publication import publish, publish_filter
+from perilune.avionics.restart import keep_record
 from perilune.avionics.sequencer import BRAKING, COAST, LANDED, TERMINAL, VERTICAL, Situation, next_mode, next_mode_by_targets
 from perilune.avionics.steering import ask_thrust, steer
 from perilune.avionics.touchdown import contact_time
@@ -102,6 +103,7 @@ def fly_tick(
     s.last = steer(p, s, outlook, demand, tick)
     middle = s.navigation.position_mci + s.navigation.velocity_mci * (HALF * tick)
     s.navigation.gravity = believed_gravity(on_board, middle, time + HALF * tick)
+    keep_record(p, s, time, tick)
     published = publish(p, s, outlook, demand.thrust, mass, cg_height, time)
     if detail:
         publish_filter(s.navigation, outlook, published)

@@ -57,7 +57,7 @@ def avionics_pack(planned: Mission, start: StartState) -> np.ndarray:
     """The avionics' parameters, shape (1,), the same for every run whatever is dispersed."""
     packed = records(AvionicsParams, 1)
     fill(packed[0]["belief"], belief_of(planned, start))
-    for part in ("navigation", "control", "sequence", "touchdown"):
+    for part in ("navigation", "control", "sequence", "touchdown", "recorder"):
         fill(packed[0][part], getattr(planned.avionics, part))
     guidance = planned.avionics.guidance
     fill(packed[0]["targets" if isinstance(guidance, TargetGuidance) else "guidance"], guidance)

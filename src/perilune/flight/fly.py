@@ -64,7 +64,7 @@ def fly(
     batch = batch_from(scene, seed, runs, start)
     first = batch.states[0].copy()
     recording = fly_recorded(scene, batch, progress)
-    history, telemetry = written_rows(recording.history[0]), written_rows(recording.telemetry[0])
+    history, telemetry = written_rows(recording.history[0]), published_rows(recording.telemetry[0])
     flown = Flown(scene, batch.packs[0], first, batch.states[0], recording.events[0], history)
     verdict = str(judge(flown_mission.limits, batch.states)[0])
     return Flight(
@@ -120,3 +120,8 @@ def written_rows(rows: np.ndarray) -> np.ndarray:
         return rows[:0]
     first = int(filled[0])
     return rows[max(0, first - 1) if first == 1 else first : int(filled[-1]) + 1]
+
+
+def published_rows(rows: np.ndarray) -> np.ndarray:
+    """The rows of telemetry that were sent: none in a cycle that the computer lost or was away; a computer that speaks believes in some mass."""
+    return rows[rows["mass"] != 0.0]

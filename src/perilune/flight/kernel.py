@@ -10,13 +10,13 @@ import warp as wp
 
 from perilune.avionics.belief import OnBoard
 from perilune.avionics.computer import AvionicsParams, start_avionics
-from perilune.avionics.cycle import fly_tick
 from perilune.avionics.guidance import LAWS
 from perilune.base.errors import PeriluneError
 from perilune.base.vector import ONE, ZERO, real, vec3
 from perilune.environment.beam import range_along_beam
 from perilune.environment.orientation import quat_me_from_pa, quat_pa_from_mci
 from perilune.environment.relief import ground_normal
+from perilune.flight.computing import compute
 from perilune.flight.dynamics import coast_step
 from perilune.flight.events import FIRST_RANGE, EventRow, Kinematics, note, note_marks
 from perilune.flight.faulting import look_for_faults
@@ -107,7 +107,8 @@ def sense(
 def take_note(s: wp.ref[FlightState], published: wp.ref[Telemetry], before: Kinematics, events: wp.array2d(dtype=EventRow), i: int):
     """What the avionics publish of this tick, held beside the truth: modes as events, and the filter's errors until contact."""
     if published.mode != s.mode:
-        note(events, i, published.mode - 1, s.time, before)
+        if published.mode > 0:
+            note(events, i, published.mode - 1, s.time, before)
         s.mode = published.mode
     if s.contact.time < ZERO and published.height < LOW:
         s.contact.height_error = before.height - published.height
@@ -171,11 +172,12 @@ def build_kernel(law_name: str) -> Any:
         now = masses(pack, s)
         measured, ranged = sense(world, pack, s, before, now.cg, events, i)
         recorded = row_index < history.shape[1] or row_index < telemetry.shape[1]
-        command, published = fly_tick(law, avionics, on_board, s.avionics, measured, s.time, TICK, recorded)
-        take_note(s, published, before, events, i)
+        command, published, is_new = compute(law, avionics, on_board, pack, s, measured, recorded)
+        if is_new:
+            take_note(s, published, before, events, i)
         if row_index < history.shape[1]:
             history[i, row_index] = history_row(world, avionics.belief, pack, s, before, now.cg, now.mass, measured, ranged, command, published)
-        if row_index < telemetry.shape[1]:
+        if is_new and row_index < telemetry.shape[1]:
             telemetry[i, row_index] = published
         return act(world, pack, s, command, before, i, row_index, events, increments)
 

@@ -12,6 +12,7 @@ from perilune.environment.relief import Relief, ReliefDraw
 from perilune.lander.faults import FaultSlots, FaultsNow, FaultState
 from perilune.lander.lander import LanderParams, LanderState
 from perilune.messages.measurements import IMU_SAMPLES, ImuTick
+from perilune.messages.telemetry import Telemetry
 
 TICK_S, STEPS_PER_TICK = 0.1, IMU_SAMPLES
 TICK = wp.constant(real(0.1))  # s, control period
@@ -90,6 +91,7 @@ class FlightState:
     faults: FaultState
     active: FaultsNow  # in the present tick
     avionics: AvionicsState
+    said: Telemetry  # what the avionics published last, kept where a fault is planned
     mode: wp.int32  # of the avionics, as last published
     contact: Contact
     tick: wp.int32

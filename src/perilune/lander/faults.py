@@ -117,8 +117,8 @@ FAULTS: tuple[Fault, ...] = (
     Fault("tanks.leak", "kg_s", None, "propellant leaves the main tanks, without thrust", 0.0),
     Fault("computer.overload", "percent", None, "this share of the cycles is lost; the last commands hold meanwhile", 0.0, 100.0),
     Fault("computer.restart", None, None, "the computer is away for the duration; valves close; it comes back with what its recorder kept"),
-    Fault("computer.clock_jump", "s", None, "the computer's clock is ahead by this (negative: behind)"),
-    Fault("computer.latency", "s", None, "commands act this much later", 0.0, 1.0),
+    Fault("computer.clock_jump", "s", None, "the computer's clock is ahead by this (negative: behind)", -600.0, 3600.0),
+    Fault("computer.latency", "s", None, "commands act this much later, in whole ticks of 0.1 s", 0.0, 0.5),
 )
 
 _CODES = {fault.name: i + 1 for i, fault in enumerate(FAULTS)}

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from perilune.base.parameters import Parameters
 from perilune.base.vector import real
 from perilune.lander.attitude_thrusters import AttitudeThrusters, AttitudeThrustersParams
+from perilune.lander.computer import Computer, ComputerParams, ComputerState
 from perilune.lander.contact import Footpads, FootpadsParams
 from perilune.lander.engines import Engine, EngineParams
 from perilune.lander.propellant import MassParams, MassProperties
@@ -28,6 +29,7 @@ class Lander(Parameters):
     imu: Imu
     star_tracker: StarTracker
     range_finder: RangeFinder
+    computer: Computer = Computer()
 
     @model_validator(mode="after")
     def _can_be(self) -> "Lander":
@@ -49,6 +51,7 @@ class LanderParams:
     imu: ImuParams
     star_tracker: StarTrackerParams
     range_finder: RangeFinderParams
+    computer: ComputerParams
 
 
 @wp.struct
@@ -62,3 +65,4 @@ class LanderState:
     imu: ImuState
     star_tracker: StarTrackerState
     range_finder: RangeFinderState
+    computer: ComputerState
