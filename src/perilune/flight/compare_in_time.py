@@ -23,6 +23,11 @@ def _inertial_speed_at(flown: Flown, t: float) -> float | None:
     return None if index is None else float(np.linalg.norm(flown.history["velocity_mci"][index]))
 
 
+def _height_above_site_at(flown: Flown, t: float) -> float | None:
+    altitude = flown.at("altitude", t)
+    return None if altitude is None else altitude - flown.scene.start.site_height_m
+
+
 def _propellant_used_at(flown: Flown, t: float) -> float | None:
     left = flown.at("main_propellant", t)
     return None if left is None else float(flown.pack["lander"]["mass"]["main_loaded"]) - left
@@ -33,6 +38,7 @@ AT_TIME: dict[str, Callable[[Flown, float], float | None]] = {
     "horizontal_speed_at_time_m_s": _column_at("horizontal_speed"),
     "sink_at_time_m_s": _column_at("vertical_speed"),
     "height_at_time_m": _column_at("height"),
+    "height_above_site_at_time_m": _height_above_site_at,
     "propellant_used_at_time_kg": _propellant_used_at,
 }
 

@@ -40,6 +40,7 @@ QUANTITIES: dict[str, str] = {
     "horizontal_speed_at_time_m_s": "horizontal speed over the ground `at_time_s` after the start",
     "sink_at_time_m_s": "vertical speed (positive down) `at_time_s` after the start",
     "height_at_time_m": "height above the ground `at_time_s` after the start",
+    "height_above_site_at_time_m": "height above the sphere through the site `at_time_s` after the start",
     "propellant_used_at_time_kg": "main propellant used `at_time_s` after the start, of all that was loaded",
     "braking_start_speed_m_s": "inertial speed at powered descent initiation",
     "braking_end_s": "time from the start to the end of braking (Apollo: high gate)",
