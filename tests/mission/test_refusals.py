@@ -180,7 +180,7 @@ def test_the_catalogue_file_is_plain_toml():
 @pytest.mark.parametrize(
     ("override", "told"),
     [
-        ("avionics.guidance.law=apollo", "there are e-guidance"),
+        ("avionics.guidance.law=apollo", "there are a2pdg, dsouza"),
         ("avionics.guidance.terminal_height_m=3000", "the legs go downward"),
         ("lander.assist_engines.thrust_n=90", "carry the lander at the end"),
         ("lander.star_tracker.latency_s=0.3", "choose at most that"),

@@ -32,6 +32,9 @@ FROZEN = {
     "legs: slope on which a block slides": 0.01, "legs: acceleration of a sliding block": 1e-6, "legs: creep of a block that sticks": 1.0,
     "legs: drop on sprung legs": 2e-3, "legs: drop on crushed legs": 2e-3, "legs: slope on which a box tips": 0.1,
     "legs: landing across a rock": 0.0, "legs: least speed that tips": 0.02, "legs: energy account": 1e-3,
+    "guidance: Apollo 11, times": 2.0, "guidance: Apollo 11, heights": 20.0, "guidance: Apollo 11, height rates": 0.2,
+    "guidance: Apollo 11, speeds": 1.0, "guidance: Apollo 11, ranges": 50.0, "guidance: Apollo 11, propellant": 5.0, "guidance: time to go": 1.5,
+    "guidance: time to go, apart": 0.1, "guidance: gain 6": 1e-9, "guidance: gain 12": 1e-9,
 }  # fmt: skip
 
 

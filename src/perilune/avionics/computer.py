@@ -71,6 +71,7 @@ class AvionicsState:
     held_acceleration: vec3  # m/s², site, held until then
     held_thrust: real  # N, held until then
     at_full_thrust: wp.bool
+    law_broke: wp.bool  # the guidance law answered with something that is no number
     main_left: real  # kg as believed
     rcs_left: real  # kg as believed
     held_torque: vec3

@@ -4,6 +4,7 @@ import warp as wp
 
 from perilune.avionics.computer import AvionicsParams, AvionicsState
 from perilune.avionics.demand import ThrustDemand
+from perilune.avionics.guidance.leg import is_answer
 from perilune.avionics.guidance.legs import Engines
 from perilune.avionics.guidance.targets import sink_straight, target_leg, throttled
 from perilune.avionics.outlook import Outlook
@@ -36,6 +37,7 @@ def follow_targets(
         if not begins:
             leg.time_to_go = wp.max(s.time_to_go, ONE)
         guided = law(leg)
+        s.law_broke = s.law_broke or not is_answer(guided)
         s.time_to_go = guided.time_to_go
         s.until_guidance = g.period
         s.held_acceleration = guided.acceleration  # may exceed what the engine gives: its direction is flown

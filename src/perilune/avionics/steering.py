@@ -11,6 +11,7 @@ from perilune.avionics.computer import AvionicsParams, AvionicsState, propellant
 from perilune.avionics.control import attitude_error, attitude_torque, believed_inertia
 from perilune.avionics.demand import ThrustDemand, believed_engines
 from perilune.avionics.follow_targets import follow_targets
+from perilune.avionics.guidance.leg import is_answer
 from perilune.avionics.guidance.legs import (
     Engines,
     brake_freely,
@@ -49,6 +50,7 @@ def ask_braking(
         if not ignition:
             leg.time_to_go = wp.max(s.time_to_go - tick, ONE)
         guided = law(leg)
+        s.law_broke = s.law_broke or not is_answer(guided)
         s.time_to_go = guided.time_to_go
         d.acceleration = guided.acceleration
     d.acceleration = limit_with_vertical_priority(d.acceleration, e.largest / e.mass)

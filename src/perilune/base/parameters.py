@@ -19,7 +19,7 @@ UNITS: dict[str, tuple[float, str]] = {
     "kg": (1.0, "kg"), "kg_m2": (1.0, "kg m²"), "kg_m3": (1.0, "kg/m³"), "kg_s": (1.0, "kg/s"),
     "n_per_m": (1.0, "N/m"), "n_s_per_m": (1.0, "N s/m"),
     "n": (1.0, "N"), "n_m": (1.0, "N m"), "n_s": (1.0, "N s"), "w": (1.0, "W"),
-    "m_s": (1.0, "m/s"), "km_s": (1e3, "m/s"), "m_s2": (1.0, "m/s²"), "m_s3": (1.0, "m/s³"),
+    "m_s": (1.0, "m/s"), "km_s": (1e3, "m/s"), "m_s2": (1.0, "m/s²"), "m_s3": (1.0, "m/s³"), "m2_s4": (1.0, "m²/s⁴"),
     "deg": (DEGREE, "rad"), "arcsec": (DEGREE / 3600.0, "rad"), "mrad": (1e-3, "rad"),
     "deg_s": (DEGREE, "rad/s"), "deg_h": (DEGREE / 3600.0, "rad/s"), "deg_s2": (DEGREE, "rad/s²"),
     "deg_rt_h": (DEGREE / 60.0, "rad/√s"), "m_s_rt_h": (1.0 / 60.0, "m/s/√s"), "m_s_rt_s": (1.0, "m/s/√s"), "rad_rt_s": (1.0, "rad/√s"),

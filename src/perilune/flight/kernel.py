@@ -138,7 +138,7 @@ def act(
     if s.status == STATUS_FLYING:
         s.tick += 1
         s.time = real(s.tick) * TICK
-        if not is_valid(s):
+        if not is_valid(s) or s.avionics.law_broke:
             s.status = STATUS_INVALID
         elif s.contact.time >= ZERO and s.time > s.contact.time + STANDING_FOR:
             s.status = STATUS_STANDING

@@ -149,6 +149,11 @@ def _unflyable(mission: Mission) -> Iterator[tuple[str, str]]:
     guidance, lander = mission.avionics.guidance, mission.lander
     if guidance.law not in LAWS:
         yield "avionics.guidance.law", f"names no law: {guidance.law!r}; there are {', '.join(sorted(LAWS))}"
+    if guidance.tuning.kr < 2.0 * (guidance.tuning.gamma + 2.0):
+        yield (
+            "avionics.guidance.tuning.kr",
+            f"is {guidance.tuning.kr:g}, below 2 (gamma + 2) with a gamma of {guidance.tuning.gamma:g}; fp2dg's second exponent would be negative",
+        )
     heights = ("gate_height_m", "vertical_height_m", "terminal_height_m", "final_height_m") if isinstance(guidance, Guidance) else ()
     for upper, lower in pairwise(heights):
         if getattr(guidance, lower) >= getattr(guidance, upper):

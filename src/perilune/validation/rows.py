@@ -23,6 +23,7 @@ GROUPS = (
     "bare_step",
     "check_cases",
     "engine_off",
+    "guidance_laws",
     "planned_descent",
     "step_halving",
     "numpy_filter",

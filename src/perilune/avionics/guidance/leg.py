@@ -6,6 +6,7 @@ lander is and how it moves are the computer's estimates, never the truth.
 
 import warp as wp
 
+from perilune.avionics.guidance.tuning import TuningParams
 from perilune.base.vector import real, vec3
 
 
@@ -29,6 +30,7 @@ class Leg:
     time_to_go: real  # s, of the last cycle less the tick; 0 in the first
     tick: real  # s since the last cycle
     lead_time: real  # s from this cycle to the thrust that it commands
+    tuning: TuningParams
 
 
 @wp.struct
@@ -37,3 +39,9 @@ class Guided:
 
     acceleration: vec3  # m/s², of thrust alone
     time_to_go: real  # s
+
+
+@wp.func
+def is_answer(guided: Guided) -> wp.bool:
+    """Whether what a law answered is made of finite numbers."""
+    return wp.isfinite(wp.length(guided.acceleration) + guided.time_to_go)

@@ -13,6 +13,7 @@ import warp as wp
 from pydantic import Field
 
 from perilune.avionics.guidance.leg import Leg
+from perilune.avionics.guidance.tuning import Tuning, TuningParams
 from perilune.base.parameters import Parameters, Vector3
 from perilune.base.vector import ONE, TWO, ZERO, real, vec3
 
@@ -31,6 +32,9 @@ class Guidance(Parameters):
     gate_forward_m_s: float = Field(ge=0, description="forward speed there")
     gate_behind_m: float = Field(ge=0, description="distance short of the site there")
     gate_deceleration_m_s2: float = Field(gt=0, description="net deceleration at the gate")
+    gate_braking_m_s2: float = Field(default=3.2, ge=0, description="forward deceleration there, for laws that meet one (assumed)")
+    gate_jerk_m_s3: float = Field(default=-0.003, le=0, description="its rate of change, from which klumpp has its time to go (assumed)")
+    lead_time_s: float = Field(default=0.0, ge=0, le=5, description="from a cycle to the thrust that it commands, for laws that look ahead")
     gate_lead_s: float = Field(gt=0, description="braking ends this long before the gate, ahead of the law's singularity")
     reserve_height_m: float = Field(ge=0, description="height that must be left when the drift of braking is gone")
     vertical_height_m: float = Field(gt=0, description="height at which the lander is to be vertical")
@@ -52,6 +56,7 @@ class Guidance(Parameters):
     divert_height_m: Vector3 = Field(default=(0.0, 0.0, 0.0), description="heights at which another target is chosen, falling; 0: none")
     divert_east_m: Vector3 = Field(default=(0.0, 0.0, 0.0), description="that target's distance east of the site")
     divert_north_m: Vector3 = Field(default=(0.0, 0.0, 0.0), description="that target's distance north of the site")
+    tuning: Tuning = Field(default_factory=Tuning, description="what the laws of the braking leg are tuned by")
 
 
 @wp.struct
@@ -67,6 +72,9 @@ class GuidanceParams:
     gate_forward: real
     gate_behind: real
     gate_deceleration: real
+    gate_braking: real
+    gate_jerk: real
+    lead_time: real
     gate_lead: real
     reserve_height: real
     vertical_height: real
@@ -86,6 +94,7 @@ class GuidanceParams:
     divert_height: vec3
     divert_east: vec3
     divert_north: vec3
+    tuning: TuningParams
 
 
 @wp.struct
@@ -173,12 +182,15 @@ def braking_leg(g: wp.ref[GuidanceParams], e: Engines, heading: real, position: 
     leg.target_velocity = forward * g.gate_forward - up * g.gate_sink
     leg.gravity = gravity
     leg.target_gravity = vec3(ZERO, ZERO, -site_gravity)
-    leg.target_acceleration = up * g.gate_deceleration
+    leg.target_acceleration = up * g.gate_deceleration - forward * g.gate_braking
+    leg.target_jerk = forward * g.gate_jerk
     leg.mass = e.mass
     leg.nominal = g.nominal_thrust * e.largest
     leg.least = g.least_braking_thrust * e.largest
     leg.largest = e.largest
     leg.exhaust_speed = e.exhaust_speed
+    leg.lead_time = g.lead_time
+    leg.tuning = g.tuning
     return leg
 
 

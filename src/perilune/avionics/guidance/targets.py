@@ -18,6 +18,7 @@ from pydantic import Field
 
 from perilune.avionics.guidance.leg import Leg
 from perilune.avionics.guidance.legs import Engines
+from perilune.avionics.guidance.tuning import Tuning, TuningParams
 from perilune.base.parameters import Parameters
 from perilune.base.vector import ONE, ZERO, real, vec3
 
@@ -52,6 +53,7 @@ class TargetGuidance(Parameters):
     sink_gain_per_s: Annotated[float, Field(gt=0, description="gain of its sink-rate loop")]
     drift_time_s: Annotated[float, Field(gt=0, description="time constant with which it takes out the horizontal velocity")]
     vertical_tilt_deg: Annotated[float, Field(gt=0, le=80, description="largest commanded tilt of the vertical leg")]
+    tuning: Annotated[Tuning, Field(default_factory=Tuning, description="what the laws are tuned by")]
 
 
 @wp.struct
@@ -85,6 +87,7 @@ class TargetGuidanceParams:
     sink_gain: real
     drift_time: real
     vertical_tilt: real
+    tuning: TuningParams
 
 
 @wp.func
@@ -107,6 +110,7 @@ def target_leg(g: wp.ref[TargetGuidanceParams], t: TargetParams, e: Engines, hea
     leg.largest = e.largest
     leg.exhaust_speed = e.exhaust_speed
     leg.lead_time = g.lead_time
+    leg.tuning = g.tuning
     return leg
 
 
