@@ -4,6 +4,7 @@ import os
 import threading
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
+from typing import Any
 
 import numpy as np
 import warp as wp
@@ -18,6 +19,7 @@ from perilune.flight.state import FLYING, TICK_S, FlightPack, FlightState
 from perilune.messages.measurements import ImuMeasurement
 from perilune.messages.telemetry import Telemetry
 
+NO_MODE = 1_000
 LONGEST_S = 3.0 * 3600.0  # a flight that has not ended by then has not landed
 
 
@@ -47,17 +49,19 @@ def advance(
     slice_size: int = 1,
     progress: Callable[[int], None] | None = None,
     increments: np.ndarray | None = None,
+    stop_mode: int = NO_MODE,
 ) -> None:
     """Advance every flight of the batch to `until_s` [s past the epoch] or to its end, in place.
 
     `history` and `telemetry`, shape (n, ticks), take a row a tick from `first_tick` on, `increments`, shape (n, 5 ticks),
-    the inertial increments that follow it. `progress` is called with the number of flights done.
+    the inertial increments that follow it. A flight whose avionics have reached `stop_mode` stays
+    where it is. `progress` is called with the number of flights done.
     """
     kernel = load_kernel(scene.mission.planned.avionics.guidance.law)
     count = len(batch.states)
-    avionics = _share(scene.avionics, AvionicsParams)
-    packs, states = _share(batch.packs, FlightPack), _share(batch.states, FlightState)
-    rows = _share(events, EventRow)
+    avionics = shared(scene.avionics, AvionicsParams)
+    packs, states = shared(batch.packs, FlightPack), shared(batch.states, FlightState)
+    rows = shared(events, EventRow)
     past, sent, felt = _rows(history, HistoryRow), _rows(telemetry, Telemetry), _rows(increments, ImuMeasurement)
     until = round(until_s / TICK_S)
     work: SimpleQueue[tuple[int, int]] = SimpleQueue()
@@ -73,7 +77,7 @@ def advance(
             except Empty:
                 return
             try:
-                inputs = [scene.world, scene.on_board, avionics, packs[low:high], states[low:high], until, first_tick]
+                inputs = [scene.world, scene.on_board, avionics, packs[low:high], states[low:high], until, stop_mode, first_tick]
                 outputs = [rows[low:high], *(a[low:high] if a.size else a for a in (past, sent, felt))]
                 wp.launch(kernel, dim=high - low, inputs=[*inputs, *outputs], device="cpu")
             except BaseException as error:
@@ -104,10 +108,10 @@ def flying(batch: Batch) -> int:
 
 def _rows(array: np.ndarray | None, struct: object) -> wp.array:
     """Rows to be written, or an array without any."""
-    return wp.empty((0, 0), dtype=struct, device="cpu") if array is None else _share(array, struct)
+    return wp.empty((0, 0), dtype=struct, device="cpu") if array is None else shared(array, struct)
 
 
-def _share(array: np.ndarray, struct: object) -> wp.array:
+def shared(array: np.ndarray, struct: object) -> Any:
     """A Warp array over the same memory; raises when Warp would have copied it silently."""
     shared = wp.array(array, dtype=struct, device="cpu", copy=False)
     if array.size and shared.ptr != array.ctypes.data:

@@ -147,12 +147,17 @@ def act(
     return after
 
 
+def law_named(name: str) -> Any:
+    """The guidance law of that name."""
+    if name not in LAWS:
+        raise PeriluneError(f"avionics.guidance.law: there is no law {name!r}; choose one of {', '.join(sorted(LAWS))}")
+    return LAWS[name]
+
+
 @cache
 def build_kernel(law_name: str) -> Any:
     """The kernel with one guidance law compiled in."""
-    if law_name not in LAWS:
-        raise PeriluneError(f"avionics.guidance.law: there is no law {law_name!r}; choose one of {', '.join(sorted(LAWS))}")
-    law = LAWS[law_name]
+    law = law_named(law_name)
 
     @wp.func
     def fly_one_tick(
@@ -189,6 +194,7 @@ def build_kernel(law_name: str) -> Any:
         packs: wp.array(dtype=FlightPack),
         states: wp.array(dtype=FlightState),
         until: wp.int32,
+        stop_mode: wp.int32,
         first_tick: wp.int32,
         events: wp.array2d(dtype=EventRow),
         history: wp.array2d(dtype=HistoryRow),
@@ -207,7 +213,7 @@ def build_kernel(law_name: str) -> Any:
             computer = avionics[0]
             now = masses(pack, s)
             k = kinematics(world, pack, s.body, now.cg, s.time)
-            while s.status == STATUS_FLYING and s.tick < until:
+            while s.status == STATUS_FLYING and s.tick < until and s.mode < stop_mode:
                 k = fly_one_tick(world, on_board, computer, pack, s, k, i, s.tick - first_tick, events, history, telemetry, increments)
         states[i] = s
 

@@ -13,7 +13,7 @@ import warp as wp
 
 from perilune.avionics.computer import AvionicsParams
 from perilune.base.structs import records
-from perilune.flight.advance import advance, load_kernel, new_events
+from perilune.flight.advance import NO_MODE, advance, load_kernel, new_events
 from perilune.flight.events import EventRow
 from perilune.flight.record import HistoryRow
 from perilune.flight.setup import Batch, Scene, build_batch
@@ -70,7 +70,7 @@ def watch(scene: Scene, batch: Batch, first: int, ticks: int) -> Watched:
         _share(increments, ImuMeasurement),
     ]
     kernel = load_kernel(scene.mission.planned.avionics.guidance.law)
-    tick = wp.launch(kernel, dim=1, inputs=[*inputs, first, first], outputs=outputs, device="cpu", record_cmd=True)
+    tick = wp.launch(kernel, dim=1, inputs=[*inputs, first, NO_MODE, first], outputs=outputs, device="cpu", record_cmd=True)
     states, felt, kept = [], [], []
     for number in range(first, first + ticks):
         tick.set_param_by_name("until", number + 1)
