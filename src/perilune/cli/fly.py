@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from perilune.base.errors import PeriluneError
 from perilune.cli.check import CASE, FAULT, MISSION, SET
 
 if TYPE_CHECKING:
+    from perilune.flight.port import Peer
     from perilune.mission.schema import Mission
 
 
@@ -26,10 +28,15 @@ START = typer.Option(help="Where the mission begins (doi: after its descent orbi
 OUT = typer.Option(metavar="DIR", help="The folder for the results; left out, flights/ in the working directory.", show_default=False)
 JSON = typer.Option("--json", help="Print flight.json on the standard output, and nothing else there.")
 
+AVIONICS = typer.Option(metavar="socket:PATH", help="Let other flight software fly, over a local socket made at PATH.", show_default=False)
+TAKEOVER = typer.Option(metavar="MODE", help="From which mode on it flies (vertical, say); left out, from the start.", show_default=False)
+ANSWER = typer.Option(metavar="S", help="How long its answer to a control tick is waited for, in real seconds.")
+
 
 def register(app: typer.Typer) -> None:
     """Add the verb."""
     app.command("fly", help="Fly one run of a mission and keep it in a folder.")(fly)
+    app.command("port-header", help="Print the messages to other flight software as a C header.")(port_header)
 
 
 def fly(
@@ -42,6 +49,9 @@ def fly(
     faults: Annotated[list[str] | None, FAULT] = None,
     out: Annotated[Path | None, OUT] = None,
     as_json: Annotated[bool, JSON] = False,
+    avionics: Annotated[str | None, AVIONICS] = None,
+    takeover: Annotated[str | None, TAKEOVER] = None,
+    answer_within_s: Annotated[float, ANSWER] = 10.0,
 ) -> None:
     """Fly, save, show."""
     import numpy as np
@@ -51,6 +61,7 @@ def fly(
     from perilune.mission.draws import draw
     from perilune.mission.loader import load
 
+    peer = peer_of(avionics, takeover, answer_within_s)
     loaded = load(mission, overrides or (), case, faults or ())
     draw(loaded, seed, np.array([run]))
     folder = out if out is not None else default_folder(loaded, seed, run, start, bool(overrides or faults))
@@ -59,15 +70,28 @@ def fly(
         progress("loading flight code", 0.0)
         import perilune
 
-        flight = perilune.fly(loaded, seed=seed, run=run, start=start.value, progress=progress)
+        flight = perilune.fly(loaded, seed=seed, run=run, start=start.value, progress=progress, peer=peer)
         progress("writing the results", 0.0)
         flight.save(folder)
     if as_json:
         print(as_text(flight), end="")
-        return
-    from perilune.cli.show_flight import show_flight
+    else:
+        from perilune.cli.show_flight import show_flight
 
-    show_flight(flight, folder)
+        show_flight(flight, folder)
+    if flight.verdict == "unanswered":
+        raise PeriluneError(flight.reason)
+
+
+def peer_of(avionics: str | None, takeover: str | None, answer_within_s: float) -> "Peer | None":
+    """The peer of the options, or None without any."""
+    if avionics is None:
+        if takeover is not None:
+            raise PeriluneError("--takeover says when other flight software takes over; name it with --avionics socket:PATH")
+        return None
+    from perilune.flight.port import peer_at
+
+    return peer_at(avionics, takeover, answer_within_s)
 
 
 def default_folder(mission: "Mission", seed: int | None, run: int, start: str, is_edited: bool) -> Path:
@@ -77,3 +101,10 @@ def default_folder(mission: "Mission", seed: int | None, run: int, start: str, i
     words += [start] if start != "doi" else []
     words += [mission.hash[:8]] if is_edited else []
     return Path("flights") / re.sub(r"[^\w.-]+", "-", "-".join(words)).strip(".-")
+
+
+def port_header() -> None:
+    """Print the C header."""
+    from perilune.flight.port_header import port_header as text
+
+    print(text(), end="")

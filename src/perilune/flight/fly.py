@@ -1,7 +1,7 @@
 """Fly a mission: from a name to a flight with its verdict, in one call."""
 
 from pathlib import Path
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
@@ -14,12 +14,15 @@ from perilune.flight.flying import Progress, fly_recorded, prepare
 from perilune.flight.pdi import build_pdi_batch
 from perilune.flight.provenance import provenance
 from perilune.flight.setup import Batch, Scene, build_batch
-from perilune.flight.verdict import explain, judge
+from perilune.flight.verdict import UNANSWERED, explain, judge, metres
 from perilune.mission.draws import draw
 from perilune.mission.emit import to_toml
 from perilune.mission.loader import load, read
 from perilune.mission.paths import nearest
 from perilune.mission.schema import Mission
+
+if TYPE_CHECKING:
+    from perilune.flight.port import Peer
 
 Start = Literal["doi", "pdi"]
 
@@ -31,6 +34,7 @@ def fly(
     run: int = 0,
     start: Start = "doi",
     progress: Progress | None = None,
+    peer: "Peer | None" = None,
 ) -> Flight:
     """Fly one run of a mission to its end.
 
@@ -42,6 +46,7 @@ def fly(
     start : `doi`, where the mission begins (after the descent orbit insertion burn, or at its state), or `pdi`, half a minute before the powered
         descent (same draws; see `flight.pdi`)
     progress : called with what is being done and the share that is done
+    peer : other flight software that flies the lander over the port, as `flight.port.peer_at` gives it; left out, this program's own
 
     Raises
     ------
@@ -63,21 +68,27 @@ def fly(
     scene = prepare(flown_mission, progress)
     batch = batch_from(scene, seed, runs, start)
     first = batch.states[0].copy()
-    recording = fly_recorded(scene, batch, progress)
+    lost = ""
+    if peer is None:
+        recording = fly_recorded(scene, batch, progress)
+    else:
+        from perilune.flight.port import fly_with_peer
+
+        recording, lost = fly_with_peer(scene, batch, peer, progress)
     history, telemetry = written_rows(recording.history[0]), published_rows(recording.telemetry[0])
     flown = Flown(scene, batch.packs[0], first, batch.states[0], recording.events[0], history)
-    verdict = str(judge(flown_mission.limits, batch.states)[0])
+    verdict = UNANSWERED if lost else str(judge(flown_mission.limits, batch.states)[0])
     return Flight(
         mission=flown_mission,
         seed=seed,
         run=run,
         start=start,
         verdict=verdict,
-        reason=reason_of(flown, verdict),
+        reason=lost_sentence(flown, peer, lost) if lost else reason_of(flown, verdict),
         events=events_of(flown),
         touchdown=touchdown_of(flown),
         published=compare_published(flown),
-        provenance=provenance(flown_mission, seed, run, start),
+        provenance={**provenance(flown_mission, seed, run, start), "avionics": avionics_of(peer)},
         flown=flown,
         telemetry_rows=telemetry,
         drawn={path: float(values[0]) for path, values in batch.drawn.items()},
@@ -111,6 +122,20 @@ def reason_of(flown: Flown, verdict: str) -> str:
     row = flown.event("dry") if verdict == "out-of-propellant" else None
     height = float(row["height"]) if row is not None else float(flown.history["height"][-1]) if len(flown.history) else float("nan")
     return explain(flown.scene.mission.limits, verdict, flown.last, height)
+
+
+def lost_sentence(flown: Flown, peer: "Peer | None", lost: str) -> str:
+    """How the peer was lost, when and where."""
+    height = float(flown.history["height"][-1]) if len(flown.history) else float("nan")
+    place = f"{float(flown.last['time']):.1f} s after the start, {metres(height)} above the ground"
+    return f"The flight software on {avionics_of(peer)} {lost}, {place}; flight and record end there."
+
+
+def avionics_of(peer: "Peer | None") -> str:
+    """Which flight software flew, as it stands in the provenance."""
+    if peer is None:
+        return "own"
+    return f"socket:{peer.path}{f' from the mode {peer.takeover} on' if peer.takeover else ''}"
 
 
 def written_rows(rows: np.ndarray) -> np.ndarray:

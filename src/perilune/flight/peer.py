@@ -20,7 +20,7 @@ Answer = np.ndarray | tuple[np.ndarray, np.ndarray]
 """`Actuation` records (1,), or with `Telemetry` records (1,) beside them."""
 
 
-def fly_as_peer(path: str | Path, begin: Callable[[np.void, np.void], Callable[[int, np.void], Answer]], wait_s: float = 60.0) -> str:
+def fly_as_peer(path: str | Path, begin: Callable[[np.void, np.void], Callable[[int, np.void], Answer]], wait_s: float = 600.0) -> str:
     """Connect to a flight that waits at `path` and fly it to its end; the text that it ended with.
 
     `begin(loaded, estimate)` is called once with a `BeliefParams` and an `Estimate` record and gives `answer(tick, measurements)`, called every tick.

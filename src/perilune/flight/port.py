@@ -131,7 +131,10 @@ class Connection:
         commands = np.frombuffer(body[:ACTUATION_BYTES], records(Actuation, 0).dtype)
         if kind == Kind.COMMANDS:
             return commands, None
-        return commands, np.frombuffer(body[ACTUATION_BYTES:], records(Telemetry, 0).dtype)
+        published = np.frombuffer(body[ACTUATION_BYTES:], records(Telemetry, 0).dtype)
+        if not 0 <= published["mode"][0] < len(MODES):
+            raise PeerLostError(f"published mode {published['mode'][0]}; modes are counted from 0 ({MODES[0]}) to {len(MODES) - 1} ({MODES[-1]})")
+        return commands, published
 
 
 def fly_with_peer(scene: Scene, batch: Batch, peer: Peer, progress: Progress | None = None) -> tuple[Recording, str]:
@@ -149,6 +152,10 @@ def fly_with_peer(scene: Scene, batch: Batch, peer: Peer, progress: Progress | N
         advance(scene, batch, events, until_s, history, telemetry, first, stop_mode=MODES.index(peer.takeover))
         if not flying_or_new(batch):
             return Recording(events, history, telemetry, first), f"was not needed: the flight ended before the mode {peer.takeover}"
+    if progress:
+        progress("compiling the port, once for this version", 0.0)
+    lockstep = Lockstep(scene, batch, events, history, telemetry, first)
+    handed_over = estimate(scene, batch, telemetry[0, : int(batch.states["tick"][0]) - first])
     lost = ""
     with listening(peer.path) as server:
         if progress:
@@ -162,9 +169,7 @@ def fly_with_peer(scene: Scene, batch: Batch, peer: Peer, progress: Progress | N
             ) from None
         with line:
             try:
-                lockstep = Lockstep(scene, batch, events, history, telemetry, first)
-                said = telemetry[0, : int(batch.states["tick"][0]) - first]
-                _exchange(Connection(line, peer.answer_within_s), lockstep, estimate(scene, batch, said), first + room, progress)
+                _exchange(Connection(line, peer.answer_within_s), lockstep, handed_over, first + room, progress)
             except PeerLostError as error:
                 lost = str(error)
     return Recording(events, history, telemetry, first), lost
@@ -180,12 +185,20 @@ def _exchange(line: Connection, lockstep: Lockstep, handed_over: np.ndarray, las
         line.send(Kind.MEASUREMENTS, tick, lockstep.sense().tobytes())
         commands, published = line.answer(tick)
         lockstep.commands[:] = commands
-        lockstep.published[:] = published if published is not None else np.zeros(1, lockstep.published.dtype)
+        lockstep.published[:] = published if published is not None else silent(batch, tick)
         lockstep.act()
         if progress and tick % 100 == 0:
             progress("flying with the peer", min(1.0, tick * TICK_S / scene.start.planned_touchdown_s))
         tick = int(batch.states["tick"][0])
     line.send(Kind.END, tick, b"the flight has ended")
+
+
+def silent(batch: Batch, tick: int) -> np.ndarray:
+    """The telemetry, `Telemetry` records (1,), of avionics that publish nothing: time and the mode that was published last."""
+    said = records(Telemetry, 1)
+    said["time"], said["mode"], said["height"] = tick * TICK_S, batch.states["mode"], np.nan
+    said["attitude_mci_from_body"] = (0.0, 0.0, 0.0, 1.0)
+    return said
 
 
 def estimate(scene: Scene, batch: Batch, published: np.ndarray) -> np.ndarray:

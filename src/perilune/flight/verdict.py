@@ -12,6 +12,7 @@ from perilune.mission.limits import Limits
 
 LANDED, TIPPED_OVER, HARD_LANDING, CRASHED = "landed", "tipped-over", "hard-landing", "crashed"
 OUT_OF_PROPELLANT, NOT_LANDED, BROKEN = "out-of-propellant", "not-landed", "invalid"
+UNANSWERED = "unanswered"  # other flight software left the port; no state tells, so `judge` does not give it
 VERDICTS = (LANDED, TIPPED_OVER, HARD_LANDING, CRASHED, OUT_OF_PROPELLANT, NOT_LANDED)
 
 
@@ -67,17 +68,17 @@ def _sentence(limits: Limits, verdict: str, state: FlightRecord, height_m: float
             return f"Hit the ground at {total:.1f} m/s ({speeds}), above the {limits.structural_speed_m_s:g} m/s that the structure bears."
         case "out-of-propellant" if contact["time"] >= 0.0:
             early = float(contact["time"]) - dry
-            return f"Ran dry {early:.1f} s before contact, {_metres(height_m)} above the ground, and met it at {total:.1f} m/s ({speeds})."
+            return f"Ran dry {early:.1f} s before contact, {metres(height_m)} above the ground, and met it at {total:.1f} m/s ({speeds})."
         case "out-of-propellant":
-            return f"Ran dry {dry:.1f} s after the start, {_metres(height_m)} above the ground, and had not met it {state['time']:.0f} s after it."
+            return f"Ran dry {dry:.1f} s after the start, {metres(height_m)} above the ground, and had not met it {state['time']:.0f} s after it."
         case "not-landed":
-            return f"Had not touched the ground {float(state['time']) / 60.0:.1f} min after the start; it was then {_metres(height_m)} above it."
+            return f"Had not touched the ground {float(state['time']) / 60.0:.1f} min after the start; it was then {metres(height_m)} above it."
         case _:
             when = int(state["tick"]) * TICK_S
             return f"The computation broke down {when:.1f} s after the start: a number was no longer finite; please report this."
 
 
-def _metres(height_m: float) -> str:
+def metres(height_m: float) -> str:
     """A height as a reader wants it: tenths only near the ground."""
     return f"{height_m:.1f} m" if abs(height_m) < 100.0 else f"{height_m:.0f} m"
 
