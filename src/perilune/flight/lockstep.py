@@ -3,7 +3,8 @@
 `sense` gives the measurements of the tick, `act` takes the commands (and what the avionics publish) and flies the plant to the next one; the clock
 waits in between. With the avionics' own kernel in that place (`OwnAvionics`) the record is that of the flight in one kernel, bit for bit.
 
-Assumptions and limitations: flights that have ended stay as they are; their measurements are zero.
+Assumptions and limitations: flights that have ended stay as they are, their measurements are zero; faults of the computer do not act here: whoever
+computes has a computer of his own.
 """
 
 from functools import cache
