@@ -1,0 +1,243 @@
+"""The Δv budget of one flight: what its engines gave, what gravity and steering cost, what it would have cost at best, and what was left.
+
+For every phase (an unbroken stretch of one mode of the sequencer) and for the whole flight to the last tick before contact:
+
+    Δv       = sum of |push| over the ticks in which engines burn                             (integral of thrust / mass)
+             = speed taken off + gravity loss + steering loss + unaccounted
+    speed    = |u| at the begin - |u| at the end, u the velocity over the turning ground
+    gravity  = integral of g' . u/|u| dt, g' as felt on the turning ground                    (gains are negative, as in a coast to perilune)
+    steering = sum of |push| (1 - cos of the angle between push and -u)                       (cosine loss)
+    rocket   = sum of c ln(m before / m after), c = thrust / flow of the engines that burn    (Tsiolkovsky; a check from the tanks)
+    ideal    = E at the begin - E at the end, E² = |u|² + 2 (U - U at contact), U = -GM/r     (the speed of a free fall to the site's radius)
+
+No thrust takes off E faster than its size over mass, since dE/dt = (|u|/E) a . u/|u|: `ideal` is the least that any Δv can be, reached by a push
+against the velocity at the ground's level. What the thrusters give in ticks without engines stands apart; numerics is what is unaccounted.
+Propellant of the engines in a tick is the fall of the main tanks, shared in proportion to the engines' nominal flows at their levels; what leaves
+the tanks without a push is `leaked`. Margin: the usable main propellant at the last tick before contact, as speed by the rocket equation with
+the engines that burnt last and as seconds of hovering there, t = Δv / g'.
+
+Assumptions and limitations: a push along the velocity (a climb, a hop) counts twice its size as steering loss, as the reference is a braking
+descent; a hover, and a sidestep in it, count as steering where they do not slow the lander; the last part of a tick before contact, less than 0.1 s,
+is left out; Isp of the check is the nominal one of the flown pack, so what an engine loses at part throttle shows as the check's difference.
+Sources of the form: Tsiolkovsky's equation; losses as in Curtis, Orbital Mechanics for Engineering Students, section 11.4, as recalled; the energy
+bound follows from the line above it.
+"""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+
+from perilune.avionics.sequencer import MODES
+from perilune.base.errors import PeriluneError
+from perilune.base.vector import STANDARD_GRAVITY
+from perilune.flight.budget.felt import Felt, felt
+from perilune.flight.flown import Flown, FlightRecord
+
+BURNING_KG = 1e-9  # leaves the main tanks at least in a tick in which engines burn
+LEAST_SHARE = 0.2  # of the push that the propellant could have given: below it, it did not leave through an engine
+EARTH_GRAVITY_M_S2 = float(STANDARD_GRAVITY)
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One phase's account, or that of the flight; m/s, s and kg."""
+
+    name: str
+    begin_s: float
+    end_s: float
+    delta_v_m_s: float
+    speed_taken_off_m_s: float
+    gravity_loss_m_s: float
+    steering_loss_m_s: float
+    unaccounted_m_s: float
+    ideal_m_s: float
+    rocket_equation_m_s: float
+    thrusters_m_s: float
+    engine_propellant_kg: dict[str, float]
+    leaked_kg: float
+    attitude_propellant_kg: float
+
+    @property
+    def duration_s(self) -> float:
+        """How long it took."""
+        return self.end_s - self.begin_s
+
+
+@dataclass(frozen=True)
+class Margin:
+    """What was left at the last tick before contact; None where no engine ever burnt."""
+
+    loaded_kg: float
+    left_kg: float
+    unusable_kg: float
+    usable_kg: float
+    delta_v_m_s: float | None
+    hover_s: float | None
+    attitude_loaded_kg: float
+    attitude_left_kg: float
+
+
+@dataclass(frozen=True)
+class DeltaV:
+    """The account of a flight: its phases in order, their sum, what was used after contact, and what was left before it."""
+
+    phases: list[Phase]
+    total: Phase
+    margin: Margin
+    used_after_contact_kg: float
+    reached_ground: bool
+    engines: list[str] = field(default_factory=list)
+
+    def to_json(self) -> dict[str, Any]:
+        """The same as plain values."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Engine:
+    """One group of engines as a budget sees it: its mean level and its command in each tick, and thrust and flow at full level."""
+
+    name: str
+    level: np.ndarray
+    command: np.ndarray
+    thrust_n: float
+    flow_kg_s: float
+
+    @property
+    def exhaust_m_s(self) -> float:
+        """Exhaust speed."""
+        return self.thrust_n / self.flow_kg_s
+
+
+def engines_of(pack: FlightRecord, history: np.ndarray) -> list[Engine]:
+    """Every group of engines that the flown lander has and whose level was recorded."""
+    lander, found = pack["lander"], []
+    for key in lander.dtype.names:
+        stem = key.removesuffix("s").removesuffix("_engine")
+        device = lander[key]
+        names = device.dtype.names or ()
+        if f"{stem}_level" not in (history.dtype.names or ()) or not {"thrust", "isp"} <= set(names):
+            continue
+        if "present" in names and not device["present"]:
+            continue
+        thrust = float(device["thrust"]) * (float(device["count"]) if "count" in names else 1.0)
+        level = history[f"{stem}_level"]
+        command = next((history[name] for name in (f"command_{stem}_engine", f"command_{stem}_duty") if name in history.dtype.names), level)
+        flow = thrust / (float(device["isp"]) * EARTH_GRAVITY_M_S2)
+        found.append(Engine(key.replace("_", " "), 0.5 * (level[:-1] + level[1:]), command[:-1], thrust, flow))
+    return found
+
+
+def delta_v_budget(flown: Flown) -> DeltaV:
+    """The account of a flight with its whole record.
+
+    Raises PeriluneError where the record holds no two ticks before contact.
+    """
+    rows, contact = flown.history, flown.event("contact")
+    aloft = len(rows) if contact is None else int(np.searchsorted(rows["time"], float(contact["time"]), side="right"))
+    if aloft < 2:
+        raise PeriluneError("the flight has no record before its contact, so there is nothing to account for; fly it from its start")
+    account = _Account(flown, rows[:aloft])
+    changes = np.flatnonzero(np.diff(rows["mode"][: aloft - 1])) + 1
+    edges = [0, *(int(i) for i in changes), aloft - 1]
+    names = _numbered([MODES[int(rows["mode"][low])] for low in edges[:-1]])
+    phases = [account.phase(name, low, high) for name, low, high in zip(names, edges[:-1], edges[1:], strict=True)]
+    return DeltaV(
+        phases=phases,
+        total=account.phase("flight", 0, aloft - 1),
+        margin=account.margin(),
+        used_after_contact_kg=float(rows["main_propellant"][aloft - 1] - rows["main_propellant"][-1]),
+        reached_ground=contact is not None,
+        engines=[engine.name for engine in account.engines],
+    )
+
+
+def _flows(engines: list[Engine], zero: np.ndarray) -> list[np.ndarray]:
+    """Nominal flow [kg/s] of each group in each tick: at its level; in a tick within which a pulse began and ended, at its command, else at full level."""
+    at_level = [engine.level * engine.flow_kg_s for engine in engines]
+    at_command = [np.maximum(engine.command, 0.0) * engine.flow_kg_s for engine in engines]
+    level_known, command_known = sum(at_level, zero) > 0.0, sum(at_command, zero) > 0.0
+    return [
+        np.where(level_known, by_level, np.where(command_known, by_command, engine.flow_kg_s))
+        for by_level, by_command, engine in zip(at_level, at_command, engines, strict=True)
+    ]
+
+
+def _numbered(names: list[str]) -> list[str]:
+    """Names of phases, a mode that comes again with its number."""
+    return [f"{name} {names[: i + 1].count(name)}" if names[:i].count(name) else name for i, name in enumerate(names)]
+
+
+class _Account:
+    """The ticks of one flight before contact, of which phases are sums."""
+
+    def __init__(self, flown: Flown, rows: np.ndarray) -> None:
+        self.flown, self.rows = flown, rows
+        self.felt: Felt = felt(flown.scene, rows)
+        self.engines = engines_of(flown.pack, rows)
+        mass, zero = rows["mass"], np.zeros(len(rows) - 1)
+        self.used = -np.diff(rows["main_propellant"])
+        self.attitude = -np.diff(rows["rcs_propellant"])
+        flows = _flows(self.engines, zero)
+        flow = sum(flows, zero)
+        thrust = sum((f * engine.exhaust_m_s for f, engine in zip(flows, self.engines, strict=True)), zero)
+        self.exhaust = np.divide(thrust, flow, out=zero.copy(), where=flow > 0.0)
+        slowest = min((engine.exhaust_m_s for engine in self.engines), default=np.inf)
+        self.burning = (self.used > BURNING_KG) & (self.felt.push > LEAST_SHARE * slowest * self.used / mass[:-1])
+        given = np.where(self.burning, self.used, 0.0)
+        self.shares = [np.divide(f, flow, out=zero.copy(), where=flow > 0.0) * given for f in flows]
+        self.leaked = self.used - given
+        lost = -np.diff(mass)
+        part = np.divide(self.used, lost, out=zero.copy(), where=lost > 0.0)
+        self.rocket = np.where(self.burning, self.exhaust * part * np.log(mass[:-1] / mass[1:]), 0.0)
+        gm = float(flown.scene.world.harmonics.gm)
+        radius = np.linalg.norm(rows["position_mci"], axis=1)
+        self.fall_speed = np.sqrt(np.maximum(self.felt.speed**2 + 2.0 * gm * (1.0 / radius[-1] - 1.0 / radius), 0.0))
+
+    def phase(self, name: str, low: int, high: int) -> Phase:
+        """The account of the ticks from row `low` to row `high`."""
+        ticks = slice(low, high)
+        burning = self.burning[ticks]
+        push, along = np.where(burning, self.felt.push[ticks], 0.0), np.where(burning, self.felt.along[ticks], 0.0)
+        by_thrusters = ~burning & (self.attitude[ticks] > 0.0)
+        spent, gravity = float(push.sum()), float(self.felt.gravity[ticks].sum())
+        taken, steering = float(self.felt.speed[low] - self.felt.speed[high]), float((push - along).sum())
+        return Phase(
+            name=name,
+            begin_s=float(self.rows["time"][low]),
+            end_s=float(self.rows["time"][high]),
+            delta_v_m_s=spent,
+            speed_taken_off_m_s=taken,
+            gravity_loss_m_s=gravity,
+            steering_loss_m_s=steering,
+            unaccounted_m_s=spent - taken - gravity - steering,
+            ideal_m_s=float(self.fall_speed[low] - self.fall_speed[high]),
+            rocket_equation_m_s=float(self.rocket[ticks].sum()),
+            thrusters_m_s=float(self.felt.push[ticks][by_thrusters].sum()),
+            engine_propellant_kg={engine.name: float(share[ticks].sum()) for engine, share in zip(self.engines, self.shares, strict=True)},
+            leaked_kg=float(self.leaked[ticks].sum()),
+            attitude_propellant_kg=float(self.attitude[ticks].sum()),
+        )
+
+    def margin(self) -> Margin:
+        """What was left at the end of the account."""
+        mass = self.flown.pack["lander"]["mass"]
+        left, unusable = float(self.rows["main_propellant"][-1]), float(mass["main_unusable"])
+        usable, burnt = max(left - unusable, 0.0), np.flatnonzero(self.burning)
+        speed = hover = None
+        if burnt.size:
+            whole = float(self.rows["mass"][-1])
+            speed = float(self.exhaust[burnt[-1]] * np.log(whole / (whole - usable)))
+            hover = speed / float(self.felt.weight[-1])
+        first = self.rows[0]
+        return Margin(
+            loaded_kg=float(first["main_propellant"]),
+            left_kg=left,
+            unusable_kg=unusable,
+            usable_kg=usable,
+            delta_v_m_s=speed,
+            hover_s=hover,
+            attitude_loaded_kg=float(first["rcs_propellant"]),
+            attitude_left_kg=float(self.rows["rcs_propellant"][-1]),
+        )
