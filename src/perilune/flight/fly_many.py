@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from perilune.base.errors import PeriluneError
 from perilune.base.start_warp import start_warp
 from perilune.flight.compare_published import measure
 from perilune.flight.flown import Flown, event_names, touchdown_of
 from perilune.flight.fly import Start, batch_from, check_start, in_case, reason_of, written_rows
 from perilune.flight.flying import Progress, fly_recorded, prepare
-from perilune.flight.pdi import coast_end
+from perilune.flight.pdi import tick_before_ignition
 from perilune.flight.setup import Batch, Scene
 from perilune.flight.verdict import judge
 from perilune.mission.draws import draw
@@ -61,7 +60,7 @@ def fly_many(
     start_warp()
     scene = prepare(flown_mission, progress)
     rows: list[dict[str, Any]] = []
-    from_tick = _before_ignition(scene) if record or look is not None else None
+    from_tick = tick_before_ignition(scene) if record or look is not None else None
     at_once = AT_ONCE if from_tick != 0 else AT_ONCE // 4
     for low in range(0, len(indices), at_once):
         batch = batch_from(scene, seed, indices[low : low + at_once], start)
@@ -69,14 +68,6 @@ def fly_many(
         if progress:
             progress("flying", len(rows) / len(indices))
     return pl.DataFrame(rows, infer_schema_length=None)
-
-
-def _before_ignition(scene: Scene) -> int:
-    """The tick from which records are kept: half a minute before ignition, or 0 where the undispersed flight has none."""
-    try:
-        return int(coast_end(scene)["tick"][0])
-    except PeriluneError:
-        return 0
 
 
 def _fly_some(scene: Scene, batch: Batch, from_tick: int | None, threads: int | None, look: Look | None) -> list[dict[str, Any]]:

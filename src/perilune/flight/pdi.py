@@ -50,6 +50,14 @@ def coast_end(scene: Scene) -> np.ndarray:
     return state.copy()
 
 
+def tick_before_ignition(scene: Scene) -> int:
+    """The tick of `coast_end`, from which a record holds all of the powered descent; 0 where the undispersed flight has none."""
+    try:
+        return int(coast_end(scene)["tick"][0])
+    except PeriluneError:
+        return 0
+
+
 def build_pdi_batch(scene: Scene, seed: int | None, runs: np.ndarray) -> Batch:
     """Runs `runs` of a seed half a minute before ignition, with the draws that `build_batch` gives them."""
     reference = coast_end(scene)

@@ -126,14 +126,15 @@ class Batch:
     states: np.ndarray
 
 
-def build_batch(scene: Scene, seed: int | None, runs: np.ndarray) -> Batch:
+def build_batch(scene: Scene, seed: int | None, runs: np.ndarray, drawn: dict[str, np.ndarray] | None = None) -> Batch:
     """Runs `runs` of a seed at the start; without a seed every dispersion is at its mean (noise drawn with seed 0).
 
+    `drawn` are values in place of those that the seed gives, by dotted path in the file's units, shape (n,); seed and run then shape the noise alone.
     Every dispersed value is read back out of the packs (raises PeriluneError when one differs from what was asked).
     """
     runs = np.asarray(runs, dtype=np.int64)
     mission = scene.mission
-    drawn = draw(mission, seed, runs)
+    drawn = draw(mission, seed, runs) if drawn is None else drawn
     parts = truth_packs(mission, len(runs))
     apply(drawn, parts)
     packs = records(FlightPack, len(runs))
