@@ -9,10 +9,11 @@
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["Flight", "Mission", "PeriluneError", "catalogue", "fly", "fly_many", "load"]
+__all__ = ["Budget", "Flight", "Mission", "PeriluneError", "budget", "catalogue", "fly", "fly_many", "load"]
 
 if TYPE_CHECKING:
     from perilune.base.errors import PeriluneError
+    from perilune.flight.budget.budget import Budget, budget
     from perilune.flight.flight import Flight
     from perilune.flight.fly import fly
     from perilune.flight.fly_many import fly_many
@@ -21,9 +22,11 @@ if TYPE_CHECKING:
     from perilune.mission.schema import Mission
 
 _HOMES = {
+    "Budget": "perilune.flight.budget.budget",
     "Flight": "perilune.flight.flight",
     "Mission": "perilune.mission.schema",
     "PeriluneError": "perilune.base.errors",
+    "budget": "perilune.flight.budget.budget",
     "catalogue": "perilune.mission.catalogue",
     "fly": "perilune.flight.fly",
     "fly_many": "perilune.flight.fly_many",
@@ -49,11 +52,17 @@ def __dir__() -> list[str]:
 
 
 def _let_reports_be_written() -> None:
-    """A saved flight holds its report, which is written two floors above it."""
+    """A saved flight or budget holds its report, which is written two floors above it."""
     from importlib.util import find_spec
     from pathlib import Path
 
+    from perilune.flight.budget import budget
     from perilune.flight.save import also_written
+
+    def write_budget(made: Any, path: Path) -> None:
+        from perilune.report.budget_report import write_budget_report
+
+        write_budget_report(made, path)
 
     def write(flight: Any, path: Path) -> None:
         from perilune.report.html_report import write_report
@@ -62,3 +71,4 @@ def _let_reports_be_written() -> None:
 
     if find_spec("perilune.report.html_report") is not None:
         also_written["report.html"] = write
+        budget.also_written["report.html"] = write_budget

@@ -68,7 +68,7 @@ def report_page(flight: "Flight") -> str:
         "events": event_table(view),
         "faults": fault_table(view),
         "published": published_table(view),
-        "figures": "".join(_section(figure) for figure in drawn),
+        "figures": "".join(section(figure) for figure in drawn),
         "limit": f"{LIMIT:,}".replace(",", "\u202f"),
         "spans": _spans(view),
         "caveats": caveat_list(view),
@@ -76,7 +76,7 @@ def report_page(flight: "Flight") -> str:
         "provenance": provenance_table(view),
         "style": (files("perilune.report") / "page.css").read_text("utf-8"),
         "script": (files("perilune.report") / "page.js").read_text("utf-8"),
-        "data": _embedded([{"name": f.name, "data": f.data, "layout": f.layout, "timed": f.timed} for f in drawn]),
+        "data": embedded([{"name": f.name, "data": f.data, "layout": f.layout, "timed": f.timed} for f in drawn]),
         "plotly": plotly_script(),
     }
     pieces = template.split("$$")
@@ -100,7 +100,8 @@ def figures(view: View) -> Iterator[Figure]:
     yield sensors(view)
 
 
-def _section(figure: Figure) -> str:
+def section(figure: Figure) -> str:
+    """The place of a figure on a page, with its title and caption."""
     size = 'class="plot square"' if figure.is_square else f'class="plot" style="height:{figure.height_px}px"'
     return (
         f'<section><h3 id="{figure.name}">{escape(figure.title)}</h3><p class="note">{escape(figure.caption)}</p>'
@@ -123,7 +124,7 @@ def _spans(view: View) -> str:
     return "".join(buttons)
 
 
-def _embedded(figures_data: list[dict[str, object]]) -> str:
+def embedded(figures_data: list[dict[str, object]]) -> str:
     """JSON that may stand inside a script element."""
     return json.dumps(figures_data, ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")
 

@@ -148,12 +148,13 @@ def _value(value: object) -> str:
 
 def provenance_table(view: View) -> str:
     """Where the result comes from."""
-    return table("provenance", ("key", "value"), ((escape(key), escape(text)) for key, text in _flat(view.flight.provenance)))
+    return table("provenance", ("key", "value"), ((escape(key), escape(text)) for key, text in flat(view.flight.provenance)))
 
 
-def _flat(value: dict[str, Any], prefix: str = "") -> Iterable[tuple[str, str]]:
+def flat(value: dict[str, Any], prefix: str = "") -> Iterable[tuple[str, str]]:
+    """Nested values as dotted keys and texts."""
     for key, element in value.items():
         if isinstance(element, dict):
-            yield from _flat(element, f"{prefix}{key}.")
+            yield from flat(element, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", "none (undispersed)" if element is None and key == "seed" else "none" if element is None else str(element)

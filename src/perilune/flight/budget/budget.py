@@ -74,9 +74,7 @@ class Budget:
         return folder
 
 
-def budget(
-    mission: Mission | str | Path, case: str | None = None, seed: int = 1, runs: int = 200, progress: Progress | None = None
-) -> Budget:
+def budget(mission: Mission | str | Path, case: str | None = None, seed: int = 1, runs: int = 200, progress: Progress | None = None) -> Budget:
     """Draw up the budget of a mission.
 
     Parameters

@@ -24,6 +24,7 @@ bound follows from the line above it.
 """
 
 from dataclasses import asdict, dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,7 @@ from perilune.avionics.sequencer import MODES
 from perilune.base.errors import PeriluneError
 from perilune.base.vector import STANDARD_GRAVITY
 from perilune.flight.budget.felt import Felt, felt
-from perilune.flight.flown import Flown, FlightRecord
+from perilune.flight.flown import FlightRecord, Flown
 
 BURNING_KG = 1e-9  # leaves the main tanks at least in a tick in which engines burn
 LEAST_SHARE = 0.2  # of the push that the propellant could have given: below it, it did not leave through an engine
@@ -80,9 +81,10 @@ class Margin:
 
 @dataclass(frozen=True)
 class DeltaV:
-    """The account of a flight: its phases in order, their sum, what was used after contact, and what was left before it."""
+    """The account of a flight: its phases in order, their sum under power and from the start, what was used after contact, what was left."""
 
     phases: list[Phase]
+    under_power: Phase
     total: Phase
     margin: Margin
     used_after_contact_kg: float
@@ -112,18 +114,18 @@ class Engine:
 
 def engines_of(pack: FlightRecord, history: np.ndarray) -> list[Engine]:
     """Every group of engines that the flown lander has and whose level was recorded."""
-    lander, found = pack["lander"], []
+    lander, recorded, found = pack["lander"], history.dtype.names or (), []
     for key in lander.dtype.names:
         stem = key.removesuffix("s").removesuffix("_engine")
         device = lander[key]
         names = device.dtype.names or ()
-        if f"{stem}_level" not in (history.dtype.names or ()) or not {"thrust", "isp"} <= set(names):
+        if f"{stem}_level" not in recorded or not {"thrust", "isp"} <= set(names):
             continue
         if "present" in names and not device["present"]:
             continue
         thrust = float(device["thrust"]) * (float(device["count"]) if "count" in names else 1.0)
         level = history[f"{stem}_level"]
-        command = next((history[name] for name in (f"command_{stem}_engine", f"command_{stem}_duty") if name in history.dtype.names), level)
+        command = next((history[name] for name in (f"command_{stem}_engine", f"command_{stem}_duty") if name in recorded), level)
         flow = thrust / (float(device["isp"]) * EARTH_GRAVITY_M_S2)
         found.append(Engine(key.replace("_", " "), 0.5 * (level[:-1] + level[1:]), command[:-1], thrust, flow))
     return found
@@ -145,6 +147,7 @@ def delta_v_budget(flown: Flown) -> DeltaV:
     phases = [account.phase(name, low, high) for name, low, high in zip(names, edges[:-1], edges[1:], strict=True)]
     return DeltaV(
         phases=phases,
+        under_power=account.phase("under power", *account.powered(edges)),
         total=account.phase("flight", 0, aloft - 1),
         margin=account.margin(),
         used_after_contact_kg=float(rows["main_propellant"][aloft - 1] - rows["main_propellant"][-1]),
@@ -154,7 +157,7 @@ def delta_v_budget(flown: Flown) -> DeltaV:
 
 
 def _flows(engines: list[Engine], zero: np.ndarray) -> list[np.ndarray]:
-    """Nominal flow [kg/s] of each group in each tick: at its level; in a tick within which a pulse began and ended, at its command, else at full level."""
+    """Nominal flow [kg/s] of each group in each tick: at its level; for a pulse within the tick at its command, else at full level."""
     at_level = [engine.level * engine.flow_kg_s for engine in engines]
     at_command = [np.maximum(engine.command, 0.0) * engine.flow_kg_s for engine in engines]
     level_known, command_known = sum(at_level, zero) > 0.0, sum(at_command, zero) > 0.0
@@ -219,6 +222,11 @@ class _Account:
             leaked_kg=float(self.leaked[ticks].sum()),
             attitude_propellant_kg=float(self.attitude[ticks].sum()),
         )
+
+    def powered(self, edges: list[int]) -> tuple[int, int]:
+        """The rows from the begin of the first phase in which engines burn to the end of the last; the whole record where none does."""
+        burning = [(low, high) for low, high in pairwise(edges) if self.burning[low:high].any()]
+        return (burning[0][0], burning[-1][1]) if burning else (edges[0], edges[-1])
 
     def margin(self) -> Margin:
         """What was left at the end of the account."""

@@ -114,7 +114,9 @@ def error_budget(scene: Scene, seed: int, runs: int, told: Told = lambda label, 
     if len(smooth) < len(sources):
         patterns = draw(mission, seed, np.arange(others))
         over = {path: patterns[path] if path.startswith("environment.") else held[path] for path in held}
-        pattern = summed_up(fly_touchdowns(scene, None, np.zeros(others, dtype=np.int64), over, hear("map error alone")), verdict, "over the map's errors")
+        pattern = summed_up(
+            fly_touchdowns(scene, None, np.zeros(others, dtype=np.int64), over, hear("map error alone")), verdict, "over the map's errors"
+        )
     dispersed = draw(mission, seed, np.arange(runs))
     flights = fly_touchdowns(scene, seed, np.arange(runs), None, hear("everything dispersed"))
     sample = summed_up(flights, verdict, "with everything dispersed")
@@ -162,7 +164,7 @@ def _differences(about: dict[str, float], smooth: list[ErrorSource]) -> dict[str
 
 
 def _effects(moved: Touchdowns, smooth: list[ErrorSource], verdict: str) -> tuple[np.ndarray, dict[str, str]]:
-    """Effect of 1 sigma of each source, (n, 7), by central differences, one-sided where one side has no touchdown; 0 and the reason where both lack it."""
+    """Effect of 1 sigma of each source, (n, 7), by central differences; one-sided where one side is lost, 0 where both are, each with the reason."""
     kept, effects, reasons = moved.kept(verdict), np.zeros((len(smooth), len(COMPONENTS))), {}
     for i, source in enumerate(smooth):
         rows = [row for row in (1 + 2 * i, 2 + 2 * i) if kept[row]]
@@ -182,7 +184,9 @@ def summed_up(flights: Touchdowns, verdict: str, what: str) -> Sample:
     kept, left_out = flights.kept(verdict), flights.left_out(verdict)
     if kept.sum() < LEAST_RUNS:
         said = ", ".join(f"{count} {word}" for word, count in left_out.items()) or "none was lost"
-        raise PeriluneError(f"only {int(kept.sum())} of {len(kept)} flights {what} touch down as the undispersed one does ({said}); at least {LEAST_RUNS} must")
+        raise PeriluneError(
+            f"only {int(kept.sum())} of {len(kept)} flights {what} touch down as the undispersed one does ({said}); at least {LEAST_RUNS} must"
+        )
     values = flights.values[kept]
     return Sample(len(kept), int(kept.sum()), left_out, values.mean(axis=0), np.cov(values, rowvar=False))
 

@@ -9,8 +9,9 @@ velocity over the turning ground u = v - w x r, the gravity felt over it g' = g 
 
 The speed over the ground then falls by A - G (Coriolis does no work).
 
-Assumptions and limitations: the push points one way within a tick; the middle of a tick is that of the cubic through its ends, so a push that starts
-within it bends the path by at most a millimetre from the true one; where the lander hardly moves over the ground its direction of flight means little.
+Assumptions and limitations: the push points one way within a tick; the middle of a tick is that of the cubic through its ends, so a push that
+starts within it bends the path by at most a millimetre from the true one; where the lander hardly moves over the ground, its direction of flight
+means little.
 Source of the form: Battin, An Introduction to the Mathematics and Methods of Astrodynamics, 1999, 8.1 (dv/dt = g + a_T); Curtis, Orbital Mechanics
 for Engineering Students, eq. 11.24 to 11.27, as recalled (drag and gravity loss along the velocity).
 """

@@ -40,7 +40,7 @@ class Touchdowns:
     verdicts: np.ndarray
 
     def kept(self, reference: str) -> np.ndarray:
-        """Which flights count beside one that ended with the verdict `reference`: those with a touchdown, and lost ones only if it was lost so too."""
+        """Which flights count beside one that ended with the verdict `reference`: those with a touchdown, lost ones only if it was lost so too."""
         lost = np.isin(self.verdicts, [word for word in LOST if word != reference])
         return np.asarray(~lost & np.isfinite(self.values).all(axis=1))
 
