@@ -8,6 +8,6 @@ NOT_YET_MODELLED = (
     "Legs, bounce and sliding: the verdict is taken from the state at the first touch and a static test of whether the lander stands.",
     "Plume, dust and blinding of sensors: the range finder sees the bare relief, the star tracker always sees stars.",
     "Structure, thermal state, power and radio link: telemetry is what the computer publishes, whether or not a station hears it.",
-    "Computing time: commands act in the control period in which they are computed.",
+    "Computing time finer than a tick: commands act a whole number of control periods after the measurements that they come from.",
     "Solid tides (2e-7 m/s²), solar pressure and relativity.",
 )
