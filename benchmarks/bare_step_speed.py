@@ -14,6 +14,7 @@ from timing import alternate, spread, table
 from perilune.base.vector import quat, real, rotation_vector_from_quat, u32, u64, vec3
 from perilune.flight.dynamics import powered_step
 from perilune.flight.state import Body
+from perilune.lander.faults import FaultsNow
 from perilune.lander.sensors.imu import ImuParams, ImuState, measure_imu
 from perilune.validation.bare_step import FORCE, GM, INERTIA, MASS_KG, POSITION, RATE, STEP_S, TORQUE, VELOCITY
 
@@ -29,6 +30,7 @@ def fly(imu: ImuParams, with_imu: wp.bool, start: Body, steps: wp.int32, out: wp
     state = ImuState()
     h = real(0.02)
     force = vec3(120.0, -60.0, 1500.0)
+    none = FaultsNow()
     sum_dv = vec3(0.0, 0.0, 0.0)
     sum_turn = vec3(0.0, 0.0, 0.0)
     for i in range(steps):
@@ -46,7 +48,7 @@ def fly(imu: ImuParams, with_imu: wp.bool, start: Body, steps: wp.int32, out: wp
         )
         if with_imu:
             turn = rotation_vector_from_quat(wp.quat_inverse(before.attitude) * b.attitude)
-            m = measure_imu(imu, state, u64(1), u32(1), i, h * real(i + 1), h, turn, force * (h / real(780.0)))
+            m = measure_imu(imu, state, u64(1), u32(1), i, h * real(i + 1), h, turn, force * (h / real(780.0)), none)
             sum_dv += m.delta_velocity
             sum_turn += m.delta_angle
     out[0] = b

@@ -6,6 +6,7 @@ compiler from doing the work once.
 
 import warp as wp
 
+from perilune.avionics.arrivals import range_finder_model
 from perilune.avionics.belief import OnBoard, believed_gravity, believed_map_radius, me_from_mci_at
 from perilune.avionics.computer import AvionicsParams
 from perilune.avionics.covariance import height_variance, propagate_covariance
@@ -17,8 +18,8 @@ from perilune.base.vector import ONE, ZERO, quat_from_rotation_vector, real, rot
 from perilune.environment.orientation import moon_rate_mci
 from perilune.flight.dynamics import fall, perturbation, powered_step
 from perilune.flight.events import EventRow
-from perilune.flight.kernel import true_range
 from perilune.flight.plant import fly_plant, kinematics, masses, pad_clearance
+from perilune.flight.sensing import range_finder_sees
 from perilune.flight.state import STEP, TICK, FlightPack, FlightState, World
 from perilune.lander.engines import engine_level, engine_mass_flow, engine_thrust_body, engine_torque_body
 from perilune.lander.sensors.imu import measure_imu
@@ -81,7 +82,7 @@ def imu(world: wp.ref[World], o: wp.ref[OnBoard], p: wp.ref[AvionicsParams], pac
     """One inertial increment as measured."""
     turn = rotation_vector_from_quat(wp.quat_inverse(s.body.attitude) * s.avionics.navigation.attitude)
     at = s.time + STEP * real(j)
-    m = measure_imu(pack.lander.imu, s.lander.imu, pack.seed, pack.run, s.tick * 5 + j, at, STEP, turn, vec3(ZERO, ZERO, real(0.05)))
+    m = measure_imu(pack.lander.imu, s.lander.imu, pack.seed, pack.run, s.tick * 5 + j, at, STEP, turn, vec3(ZERO, ZERO, real(0.05)), s.active)
     s.avionics.held_torque += m.delta_angle + m.delta_velocity
 
 
@@ -135,8 +136,8 @@ def no_sample(
     """Star tracker and range finder, noise of their samples included."""
     tracker = pack.lander.star_tracker
     ranger = pack.lander.range_finder
-    a = measure_star_tracker(tracker, s.lander.star_tracker, pack.seed, pack.run, j, TICK, TICK * real(j), s.body.attitude, s.body.rate)
-    c = measure_range(ranger, s.lander.range_finder, pack.seed, pack.run, j, TICK, TICK * real(j), -ONE, ZERO)
+    a = measure_star_tracker(tracker, s.lander.star_tracker, pack.seed, pack.run, j, TICK, TICK * real(j), s.body.attitude, s.body.rate, s.active)
+    c = measure_range(ranger, s.lander.range_finder, pack.seed, pack.run, j, TICK, TICK * real(j), -ONE, ZERO, s.active)
     s.dry_time += (a.time + c.time) * real(1.0e-12)
 
 
@@ -144,7 +145,7 @@ def no_sample(
 def beam(world: wp.ref[World], o: wp.ref[OnBoard], p: wp.ref[AvionicsParams], pack: wp.ref[FlightPack], s: wp.ref[FlightState], b: Bench, j: int):
     """The true slant range."""
     s.body.position += s.body.velocity * real(1.0e-3)
-    s.dry_time += true_range(world, pack, s, vec3(ZERO, ZERO, ONE), b.height)[0] * real(1.0e-12)
+    s.dry_time += range_finder_sees(world, pack, s, vec3(ZERO, ZERO, ONE), b.height)[0] * real(1.0e-12)
 
 
 @wp.func
@@ -214,4 +215,4 @@ def ranged(world: wp.ref[World], o: wp.ref[OnBoard], p: wp.ref[AvionicsParams], 
     m = RangeMeasurement()
     m.time = s.time
     m.range = s.avionics.navigation.last_range
-    use_range(p.navigation, p.belief, o, s.avionics.navigation, m, ONE, s.time, TICK)
+    use_range(p.navigation, range_finder_model(p.navigation, p.belief), o, s.avionics.navigation, m, ONE, s.time, TICK)

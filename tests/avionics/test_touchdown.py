@@ -6,7 +6,7 @@ import warp as wp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from perilune.avionics.touchdown import Touchdown, TouchdownParams, contact_time
+from perilune.avionics.touchdown import Touchdown, TouchdownParams, contact_time, probes_say_so
 from perilune.base.parameters import pack
 from perilune.base.vector import real
 
@@ -64,3 +64,18 @@ def test_what_the_commanded_thrust_explains_is_no_contact():
 def test_free_fall_that_should_be_thrust_counts_as_a_sign():
     """An engine that gives nothing near the ground looks like contact: the limit of a detector without probes."""
     assert signs(1.0, np.zeros(8)).max() == pytest.approx(0.8)
+
+
+@wp.kernel(module="unique")
+def ask_probes(ps: wp.array(dtype=TouchdownParams), height: wp.array(dtype=real), touching: wp.array(dtype=int), out: wp.array(dtype=wp.bool)):
+    i = wp.tid()
+    out[i] = probes_say_so(ps[0], height[i], touching[i])
+
+
+@pytest.mark.parametrize(("cut", "expected"), [(True, [False, True, True, False]), (False, [False] * 4)])
+def test_one_probe_cuts_the_engines_near_the_ground_where_the_mission_says_so(cut, expected):
+    packs = wp.array(pack(DETECTOR.model_copy(update={"cut_at_probes": cut}), TouchdownParams), dtype=TouchdownParams, device="cpu")
+    height, touching = np.array([2.0, 2.0, 29.0, 31.0]), np.array([0, 1, 8, 15], np.int32)
+    out = wp.zeros(4, dtype=wp.bool, device="cpu")
+    wp.launch(ask_probes, 4, [packs, wp.array(height, dtype=real, device="cpu"), wp.array(touching, dtype=int, device="cpu"), out], device="cpu")
+    assert out.numpy().astype(bool).tolist() == expected

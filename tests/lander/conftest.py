@@ -54,6 +54,94 @@ LANDER = {
     },
 }
 
+SENSORS = {
+    "landing_radar": {
+        "alpha_1_deg": 6.0,
+        "beta_1_deg": 24.0,
+        "alpha_2_deg": 6.0,
+        "beta_2_deg": 0.0,
+        "travel_s": 5.0,
+        "range_beam_deg": 20.38,
+        "velocity_beam_deg": 24.55,
+        "velocity_azimuths_deg": (35.57, -35.57, 215.57),
+        "range_reach_m": 15240.0,
+        "velocity_reach_m": 8000.0,
+        "speed_limit_m_s": 609.6,
+        "incidence_limit_deg": 60.0,
+        "range_noise_m": 0.0,
+        "range_noise_share_percent": 0.0,
+        "range_scale_percent": 0.0,
+        "range_bias_m": 0.0,
+        "velocity_noise_m_s": 0.0,
+        "velocity_noise_share_percent": 0.0,
+        "velocity_scale_percent": 0.0,
+        "velocity_bias_m_s": 0.0,
+        "rate_hz": 10.0,
+        "latency_s": 0.0,
+        "acquisition_s": 0.0,
+        "dropout_probability": 0.0,
+    },
+    "velocimeter": {
+        "beams": 3,
+        "cant_deg": 22.5,
+        "azimuth_deg": 0.0,
+        "tilt_deg": 20.0,
+        "reach_m": 5000.0,
+        "incidence_limit_deg": 70.0,
+        "noise_m_s": 0.0,
+        "scale_percent": 0.0,
+        "bias_m_s": 0.0,
+        "rate_hz": 10.0,
+        "latency_s": 0.0,
+        "acquisition_s": 0.0,
+        "dropout_probability": 0.0,
+    },
+    "position_fix": {
+        "noise_m": 0.0,
+        "noise_share_percent": 0.0,
+        "slow_error_m": 0.0,
+        "slow_correlation_s": 1e5,
+        "vertical_factor": 1.0,
+        "least_height_m": 500.0,
+        "largest_height_m": 10000.0,
+        "sun_elevation_limit_deg": 5.0,
+        "match_probability": 1.0,
+        "rate_hz": 1.0,
+        "latency_s": 0.0,
+    },
+    "sun_sensor": {
+        "boresight_body": (0.0, 0.0, 1.0),
+        "half_angle_deg": 60.0,
+        "noise_arcsec": 0.0,
+        "misalignment_arcsec": (0.0, 0.0, 0.0),
+        "rate_hz": 5.0,
+        "latency_s": 0.0,
+    },
+    "contact_probes": {"length_m": 1.7},
+}
+
+
+@pytest.fixture
+def sensor_file():
+    """The sensors that a lander may have, as a mission file would hold them, free to be changed."""
+    return copy.deepcopy(SENSORS)
+
+
+@pytest.fixture
+def fault():
+    """One active fault as the devices are told of it: `fault("velocimeter.bias", 0.3, axis=0)`; without a name none."""
+
+    def told(name=None, size=0.0, axis=-1):
+        from perilune.base.structs import records, struct_from
+        from perilune.lander.faults import FaultsNow, fault_code
+
+        record = records(FaultsNow, 1)
+        if name is not None:
+            record["count"], record["code"][0, 0], record["size"][0, 0], record["axis"][0, 0] = 1, fault_code(name), size, axis
+        return struct_from(record[0], FaultsNow)
+
+    return told
+
 
 @pytest.fixture
 def lander_file():

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from perilune.base.parameters import pack
 from perilune.base.vector import real, u32, u64, vec3
+from perilune.lander.faults import FaultsNow
 from perilune.lander.sensors.imu import Imu, ImuParams, ImuState, measure_imu
 from perilune.messages.measurements import ImuMeasurement
 
@@ -25,21 +26,29 @@ def sample(
     dt: real,
     angle: vec3,
     velocity: vec3,
+    fault: FaultsNow,
+    begin: int,
+    end: int,
     out: wp.array2d(dtype=ImuMeasurement),
 ):
     i = wp.tid()
     s = ss[i]
     for k in range(count):
         tick = first + k
-        out[i, k] = measure_imu(ps[0], s, seed, u32(i), tick, real(tick + 1) * dt, dt, angle, velocity)
+        now = FaultsNow()
+        if k >= begin and k < end:
+            now = fault
+        out[i, k] = measure_imu(ps[0], s, seed, u32(i), tick, real(tick + 1) * dt, dt, angle, velocity, now)
     ss[i] = s
 
 
-def sampled(imu, runs=1, count=1, dt=0.02, angle=(0, 0, 0), velocity=(0, 0, 0), seed=3, first=0, state=None):
+def sampled(imu, runs=1, count=1, dt=0.02, angle=(0, 0, 0), velocity=(0, 0, 0), seed=3, first=0, state=None, told=None, during=(0, 0)):
     packs = wp.array(pack(imu, ImuParams), dtype=ImuParams, device="cpu")
     state = state or wp.zeros(runs, dtype=ImuState, device="cpu")
     out = wp.zeros((runs, count), dtype=ImuMeasurement, device="cpu")
-    wp.launch(sample, runs, [packs, state, u64(seed), first, count, dt, vec3(*angle), vec3(*velocity), out], device="cpu")
+    wp.launch(
+        sample, runs, [packs, state, u64(seed), first, count, dt, vec3(*angle), vec3(*velocity), told or FaultsNow(), *during, out], device="cpu"
+    )
     return out.numpy(), state
 
 
@@ -122,3 +131,44 @@ def test_runs_and_seeds_differ(imu_file):
 def test_refuses_a_unit_that_cannot_be(imu_file, bad):
     with pytest.raises(ValidationError):
         Imu(**imu_file | bad)
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "angle", "velocity"),
+    [
+        ("gyro_bias", 0.5, [0.02, -0.01, 0.01], [0.1, 0.2, -0.3]),
+        ("accel_bias", 5.0, [0.01, -0.01, 0.01], [0.2, 0.2, -0.3]),
+        ("gyro_scale", 0.5, [0.015, -0.01, 0.01], [0.1, 0.2, -0.3]),
+        ("accel_scale", -0.1, [0.01, -0.01, 0.01], [0.09, 0.2, -0.3]),
+        ("saturation", 0.2, [0.004, -0.01, 0.01], [0.1, 0.2, -0.3]),
+        ("accel_saturation", 4.0, [0.01, -0.01, 0.01], [0.08, 0.2, -0.3]),
+        ("gyro_axis_dead", 0.0, [0.0, -0.01, 0.01], [0.1, 0.2, -0.3]),
+        ("accel_axis_dead", 0.0, [0.01, -0.01, 0.01], [0.0, 0.2, -0.3]),
+    ],
+)
+def test_a_fault_strikes_its_axis_as_long_as_it_lasts(imu_file, fault, name, size, angle, velocity):
+    true = {"angle": (0.01, -0.01, 0.01), "velocity": (0.1, 0.2, -0.3)}
+    out = sampled(Imu(**imu_file | QUIET), count=4, **true, told=fault(f"imu.{name}", size, axis=0), during=(1, 3))[0][0]
+    assert out["delta_angle"] == pytest.approx(np.array([true["angle"], angle, angle, true["angle"]]))
+    assert out["delta_velocity"] == pytest.approx(np.array([true["velocity"], velocity, velocity, true["velocity"]]))
+
+
+def test_saturation_on_all_axes_holds_either_sign(imu_file, fault):
+    out = sampled(Imu(**imu_file | QUIET), angle=(0.01, -0.01, 0.001), told=fault("imu.saturation", 0.2), during=(0, 1))[0][0, 0]
+    assert out["delta_angle"] == pytest.approx([0.004, -0.004, 0.001])
+
+
+def test_a_spike_strikes_one_increment_and_strikes_again_in_a_later_fault(imu_file, fault):
+    file = Imu(**imu_file | QUIET)
+    out, state = sampled(file, count=4, told=fault("imu.spike", 2.0, axis=1), during=(1, 3))
+    assert out[0]["delta_velocity"][:, 1].tolist() == [0.0, 2.0, 0.0, 0.0]
+    out, _ = sampled(file, count=2, first=4, state=state, told=fault("imu.spike", 2.0, axis=1), during=(1, 2))
+    assert out[0]["delta_velocity"][:, 1].tolist() == [0.0, 2.0]
+
+
+def test_a_stuck_unit_repeats_its_first_increment_of_the_fault_with_new_times(imu_file, fault):
+    plain = sampled(Imu(**imu_file), count=6)[0][0]
+    out = sampled(Imu(**imu_file), count=6, told=fault("imu.stuck"), during=(2, 5))[0][0]
+    order = [0, 1, 2, 2, 2, 5]
+    assert np.array_equal(out["delta_angle"], plain["delta_angle"][order]) and np.array_equal(out["delta_velocity"], plain["delta_velocity"][order])
+    assert np.array_equal(out["time"], plain["time"])

@@ -19,8 +19,8 @@ def struct_leaves(dtype, prefix=""):
             yield prefix + name
 
 
-def test_every_number_of_the_file_arrives_in_the_kernel_under_its_path(lander_file):
-    lander = Lander(**lander_file)
+def test_every_number_of_the_file_arrives_in_the_kernel_under_its_path(lander_file, sensor_file):
+    lander = Lander(**lander_file | sensor_file)
     packs = pack(lander, LanderParams, count=3)
     reached = set()
     for path, value in leaves(lander):
@@ -30,7 +30,14 @@ def test_every_number_of_the_file_arrives_in_the_kernel_under_its_path(lander_fi
         assert slot.shape[0] == 3
         assert slot == pytest.approx(np.broadcast_to(np.asarray(value, float) * factor, slot.shape), rel=1e-15, abs=0)
         reached.add(".".join(split_unit(word)[0] for word in path.split(".")))
-    assert reached == set(struct_leaves(packs.dtype))
+    present = {f"{sensor}.present" for sensor in sensor_file}
+    assert reached == set(struct_leaves(packs.dtype)) - present
+    assert all(packs[sensor]["present"].all() for sensor in sensor_file)
+
+
+def test_a_sensor_that_the_lander_lacks_is_absent_in_the_kernel(lander_file, sensor_file):
+    packs = pack(Lander(**lander_file), LanderParams)
+    assert not any(packs[sensor][field].any() for sensor in sensor_file for field in packs[sensor].dtype.names)
 
 
 def test_a_dispersed_value_changes_that_value_alone(lander_file):

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from perilune.base.parameters import pack
 from perilune.base.vector import real, u32, u64, vec3
+from perilune.lander.faults import FaultsNow
 from perilune.lander.sensors.range_finder import RangeFinder, RangeFinderParams, RangeFinderState, beam_body, measure_range, range_due
 from perilune.messages.measurements import RangeMeasurement
 
@@ -19,13 +20,19 @@ def sound(
     truth: wp.array(dtype=real),
     cosine: wp.array(dtype=real),
     tick_length: real,
+    fault: FaultsNow,
+    begin: int,
+    end: int,
     out: wp.array2d(dtype=RangeMeasurement),
     due: wp.array(dtype=wp.bool),
 ):
     i = wp.tid()
     s = RangeFinderState()
     for k in range(truth.shape[0]):
-        out[i, k] = measure_range(ps[0], s, u64(5), u32(i), k, tick_length, real(k) * tick_length, truth[k], cosine[k])
+        now = FaultsNow()
+        if k >= begin and k < end:
+            now = fault
+        out[i, k] = measure_range(ps[0], s, u64(5), u32(i), k, tick_length, real(k) * tick_length, truth[k], cosine[k], now)
         due[k] = range_due(ps[0], k, tick_length)
 
 
@@ -35,14 +42,14 @@ def point(ps: wp.array(dtype=RangeFinderParams), out: wp.array(dtype=vec3)):
 
 
 @pytest.fixture
-def sounded(lander_file):
-    def run(truth, cosine=1.0, runs=1, **changed):
+def sounded(lander_file, fault):
+    def run(truth, cosine=1.0, runs=1, told=None, during=(0, 0), **changed):
         truth = np.atleast_1d(np.asarray(truth, float))
         cosine = np.broadcast_to(np.asarray(cosine, float), truth.shape).copy()
         packs = pack(RangeFinder(**lander_file["range_finder"] | changed), RangeFinderParams)
         out, due = wp.zeros((runs, len(truth)), dtype=RangeMeasurement, device="cpu"), wp.zeros(len(truth), dtype=wp.bool, device="cpu")
         arrays = [wp.array(packs, dtype=RangeFinderParams, device="cpu"), wp.array(truth, dtype=real, device="cpu")]
-        wp.launch(sound, runs, [*arrays, wp.array(cosine, dtype=real, device="cpu"), TICK, out, due], device="cpu")
+        wp.launch(sound, runs, [*arrays, wp.array(cosine, dtype=real, device="cpu"), TICK, told or fault(), *during, out, due], device="cpu")
         return out.numpy(), due.numpy().astype(bool)
 
     return run
@@ -118,6 +125,43 @@ def test_dropouts_and_outliers_come_as_often_as_said_and_do_not_break_the_lock(s
 def test_a_silent_sensor_gives_zeros_and_not_the_truth(sounded):
     out, _ = sounded([4000.0, 100.0], reach_m=3000, dropout_probability=1.0)
     assert out[0]["range"].tolist() == [0.0, 0.0] and not out[0]["valid"].any()
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "ranges"),
+    [
+        ("bias", 5.0, [100, 104, 103, 102, 96]),
+        ("bias", -500.0, [100, 0, 0, 0, 96]),
+        ("scale", 0.1, [100, 108.9, 107.8, 106.7, 96]),
+        ("stuck", 0.0, [100, 99, 99, 99, 96]),
+        ("spike", 50.0, [100, 149, 98, 97, 96]),
+        ("false_return", 7.0, [100, 7, 7, 7, 96]),
+        ("dropout", 0.0, [100, 0, 0, 0, 96]),
+        ("short_reach", 97.5, [100, 0, 0, 97, 96]),
+    ],
+)
+def test_a_fault_changes_its_range_as_long_as_it_lasts(sounded, fault, name, size, ranges):
+    out, _ = sounded([100, 99, 98, 97, 96], told=fault(f"range_finder.{name}", size), during=(1, 4))
+    assert out[0]["range"] == pytest.approx(ranges)
+    assert out[0]["valid"].tolist() == [r > 0 or name == "bias" for r in ranges]
+
+
+def test_a_false_return_needs_no_ground_and_no_lock(sounded, fault):
+    out, _ = sounded(np.full(30, -1.0), told=fault("range_finder.false_return", 40.0), during=(5, 8), acquisition_s=1.0)
+    assert valid_ticks(out) == [5, 6, 7] and out[0]["range"][6] == 40.0
+
+
+def test_late_fault_delays_what_it_says_and_a_short_reach_breaks_the_lock(sounded, fault):
+    out, _ = sounded(np.full(20, 900.0), told=fault("range_finder.late", 0.3), during=(0, 99), rate_hz=2.0, latency_s=0.1)
+    assert valid_ticks(out) == [4, 9, 14, 19] and out[0]["time"][9] == pytest.approx(0.5)
+    out, _ = sounded(np.full(40, 900.0), told=fault("range_finder.short_reach", 500.0), during=(20, 22), acquisition_s=0.5)
+    assert valid_ticks(out) == [*range(5, 20), *range(27, 40)]
+
+
+def test_a_fault_of_another_device_changes_nothing(sounded, fault):
+    kept, _ = sounded(np.full(20, 900.0), runs=3, noise_m=0.3)
+    out, _ = sounded(np.full(20, 900.0), runs=3, told=fault("landing_radar.bias", 9.0), during=(0, 99), noise_m=0.3)
+    assert np.array_equal(out["range"], kept["range"]) and np.array_equal(out["valid"], kept["valid"])
 
 
 @pytest.mark.parametrize(("cant_deg", "beam"), [(0.0, (0, 0, -1)), (90.0, (-1, 0, 0)), (30.0, (-0.5, 0, -np.sqrt(0.75)))])

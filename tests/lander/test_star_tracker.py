@@ -6,6 +6,7 @@ import warp as wp
 
 from perilune.base.parameters import pack
 from perilune.base.vector import quat, real, u32, u64, vec3
+from perilune.lander.faults import FaultsNow
 from perilune.lander.sensors.star_tracker import StarTracker, StarTrackerParams, StarTrackerState, measure_star_tracker
 from perilune.messages.measurements import StarTrackerMeasurement
 
@@ -19,20 +20,26 @@ def look(
     truth: wp.array(dtype=quat),
     rate: wp.array(dtype=vec3),
     tick_length: real,
+    fault: FaultsNow,
+    begin: int,
+    end: int,
     out: wp.array2d(dtype=StarTrackerMeasurement),
 ):
     i = wp.tid()
     s = StarTrackerState()
     for k in range(truth.shape[0]):
-        out[i, k] = measure_star_tracker(ps[0], s, u64(5), u32(i), k, tick_length, real(k) * tick_length, truth[k], rate[k])
+        now = FaultsNow()
+        if k >= begin and k < end:
+            now = fault
+        out[i, k] = measure_star_tracker(ps[0], s, u64(5), u32(i), k, tick_length, real(k) * tick_length, truth[k], rate[k], now)
 
 
-def looked(tracker, ticks, runs=1, truth=None, rate=None):
+def looked(tracker, ticks, runs=1, truth=None, rate=None, told=None, during=(0, 0)):
     truth = np.tile([0.0, 0.0, 0.0, 1.0], (ticks, 1)) if truth is None else truth
     rate = np.zeros((ticks, 3)) if rate is None else rate
     out = wp.zeros((runs, ticks), dtype=StarTrackerMeasurement, device="cpu")
     packs = wp.array(pack(tracker, StarTrackerParams), dtype=StarTrackerParams, device="cpu")
-    inputs = [packs, wp.array(truth, dtype=quat, device="cpu"), wp.array(rate, dtype=vec3, device="cpu"), TICK, out]
+    inputs = [packs, wp.array(truth, dtype=quat, device="cpu"), wp.array(rate, dtype=vec3, device="cpu"), TICK, told or FaultsNow(), *during, out]
     wp.launch(look, runs, inputs, device="cpu")
     return out.numpy()
 
@@ -102,3 +109,20 @@ def test_no_solution_while_the_body_turns_too_fast(tracker_file):
 def test_refuses_a_latency_beyond_the_period_in_one_sentence(tracker_file):
     with pytest.raises(ValueError, match=r"latency_s \(0\.6\) is longer than the period of rate_hz \(1/2 s\); lower one of them"):
         StarTracker(**tracker_file | {"latency_s": 0.6})
+
+
+def test_a_biased_tracker_is_turned_about_a_body_axis_as_long_as_the_fault_lasts(tracker_file, fault):
+    quiet = StarTracker(**tracker_file | {"rate_hz": 10.0, "latency_s": 0.0, "noise_arcsec": 0.0})
+    out = looked(quiet, 4, told=fault("star_tracker.bias", 300 * ARCSEC, axis=2), during=(1, 3))[0]["attitude"]
+    assert out[[0, 3]] == pytest.approx(np.tile([0.0, 0.0, 0.0, 1.0], (2, 1)))
+    assert out[1:3] == pytest.approx(np.tile([0.0, 0.0, np.sin(150 * ARCSEC), np.cos(150 * ARCSEC)], (2, 1)), abs=1e-15)
+
+
+def test_faults_hold_silence_and_delay_it(tracker_file, fault):
+    noisy = StarTracker(**tracker_file | {"rate_hz": 10.0, "latency_s": 0.0})
+    plain = looked(noisy, 5)[0]["attitude"]
+    held = looked(noisy, 5, told=fault("star_tracker.stuck"), during=(1, 4))[0]["attitude"]
+    assert np.array_equal(held, plain[[0, 1, 1, 1, 4]])
+    assert looked(noisy, 4, told=fault("star_tracker.dropout"), during=(1, 3))[0]["valid"].tolist() == [True, False, False, True]
+    late = looked(StarTracker(**tracker_file), 20, told=fault("star_tracker.late", 0.2), during=(0, 99))[0]
+    assert np.flatnonzero(late["valid"]).tolist() == [4, 9, 14, 19] and late["time"][9] == pytest.approx(0.5)

@@ -18,6 +18,11 @@ from perilune.environment.relief import Relief, map_height
 MOON_RADIUS = wp.constant(real(1737400.0))  # m, the sphere that altitudes refer to
 
 
+Beams = tuple[Vector3, Vector3, Vector3, Vector3]
+NO_BEAMS: Beams = ((0.0, 0.0, 0.0),) * 4
+mat43 = wp.types.matrix(shape=(4, 3), dtype=real)
+
+
 class BeliefChoice(Parameters):
     """What of the on-board models the mission file chooses."""
 
@@ -43,6 +48,9 @@ class Belief(Parameters):
     cg_height_full_m: float
     cg_height_dry_m: float
     beam_body: Vector3
+    radar_beams_first: Beams = NO_BEAMS
+    radar_beams_second: Beams = NO_BEAMS
+    velocimeter_beams: Beams = NO_BEAMS
     site_position_me_m: Vector3
     site_east_me: Vector3
     site_north_me: Vector3
@@ -73,6 +81,9 @@ class BeliefParams:
     cg_height_full: real
     cg_height_dry: real
     beam_body: vec3
+    radar_beams_first: mat43  # rows: range beam and velocity beams in body axes, antenna in its first position
+    radar_beams_second: mat43  # in its second
+    velocimeter_beams: mat43  # rows: beams in body axes
     site_position_me: vec3
     site_east_me: vec3
     site_north_me: vec3

@@ -7,6 +7,7 @@ Assumptions and limitations: here the cycle takes no time; latency, overload and
 
 import warp as wp
 
+from perilune.avionics.arrivals import use_arrivals
 from perilune.avionics.belief import OnBoard, believed_gravity
 from perilune.avionics.computer import AvionicsParams, AvionicsState, account_propellant, believed_cg_height, believed_mass
 from perilune.avionics.covariance import propagate_covariance
@@ -17,8 +18,7 @@ from perilune.avionics.publication import publish, publish_filter
 from perilune.avionics.restart import keep_record
 from perilune.avionics.sequencer import BRAKING, COAST, LANDED, TERMINAL, VERTICAL, Situation, next_mode, next_mode_by_targets
 from perilune.avionics.steering import ask_thrust, steer
-from perilune.avionics.touchdown import contact_time
-from perilune.avionics.updates import use_range, use_star_tracker
+from perilune.avionics.touchdown import contact_time, probes_say_so
 from perilune.base.vector import HALF, real
 from perilune.messages.actuation import Actuation
 from perilune.messages.measurements import Measurements
@@ -32,7 +32,7 @@ def navigate(
     p: wp.ref[AvionicsParams],
     on_board: wp.ref[OnBoard],
     s: wp.ref[AvionicsState],
-    m: Measurements,
+    m: wp.ref[Measurements],
     gathered: real,
     cg_height: real,
     time: real,
@@ -43,16 +43,12 @@ def navigate(
     close_tick(s.navigation)
     if s.navigation.sensing or s.navigation.since_covariance >= COAST_COVARIANCE_PERIOD - HALF * tick:
         propagate_covariance(p.navigation, s.navigation, on_board.harmonics.gm)
-    s.navigation.range_used = False
-    if m.star_tracker.valid:
-        use_star_tracker(p.navigation, s.navigation, m.star_tracker, time, tick)
-    if m.range_finder.valid:
-        use_range(p.navigation, p.belief, on_board, s.navigation, m.range_finder, cg_height, time, tick)
+    use_arrivals(p.navigation, p.belief, on_board, s.navigation, m, cg_height, time, tick)
 
 
 @wp.func
-def sequence(p: wp.ref[AvionicsParams], s: wp.ref[AvionicsState], o: wp.ref[Outlook], mass: real, gm: real, tick: real) -> wp.bool:
-    """Let the mode advance; whether it did in this tick."""
+def sequence(p: wp.ref[AvionicsParams], s: wp.ref[AvionicsState], o: wp.ref[Outlook], probes: wp.int32, mass: real, gm: real, tick: real) -> wp.bool:
+    """Let the mode advance; whether it did in this tick. A bit of `probes` is set for each contact probe that touches."""
     now = Situation()
     now.ground_range = o.ground_range
     now.height = o.height
@@ -62,6 +58,8 @@ def sequence(p: wp.ref[AvionicsParams], s: wp.ref[AvionicsState], o: wp.ref[Outl
     if s.mode == TERMINAL or (p.targets.present and s.mode == VERTICAL):
         expected = (s.last.main_engine * p.belief.main_thrust + s.last.assist_duty * p.belief.assist_thrust) / mass
         s.contact_for = contact_time(p.touchdown, o.height, wp.length(s.navigation.force_body), expected, s.contact_for, tick)
+        if probes_say_so(p.touchdown, o.height, probes):
+            s.contact_for = wp.max(s.contact_for, p.touchdown.patience)
     now.contact_for = s.contact_for
     before = s.mode
     g = p.guidance
@@ -85,7 +83,7 @@ def fly_tick(
     p: wp.ref[AvionicsParams],
     on_board: wp.ref[OnBoard],
     s: wp.ref[AvionicsState],
-    m: Measurements,
+    m: wp.ref[Measurements],
     time: real,
     tick: real,
     detail: wp.bool,
@@ -98,7 +96,7 @@ def fly_tick(
     cg_height = believed_cg_height(p.belief, s)
     navigate(p, on_board, s, m, gathered, cg_height, time, tick)
     outlook = look_out(p.belief, on_board, s.navigation, cg_height, time)
-    begins = sequence(p, s, outlook, mass, on_board.harmonics.gm, tick)
+    begins = sequence(p, s, outlook, m.contact_probes.touching, mass, on_board.harmonics.gm, tick)
     demand = ask_thrust(law, p, s, outlook, mass, begins, tick)
     s.last = steer(p, s, outlook, demand, tick)
     middle = s.navigation.position_mci + s.navigation.velocity_mci * (HALF * tick)

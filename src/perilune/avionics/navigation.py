@@ -19,6 +19,16 @@ import warp as wp
 from pydantic import Field
 
 from perilune.avionics.belief import BeliefParams
+from perilune.avionics.sensor_tuning import (
+    LandingRadarTuning,
+    LandingRadarTuningParams,
+    PositionFixTuning,
+    PositionFixTuningParams,
+    SunSensorTuning,
+    SunSensorTuningParams,
+    VelocimeterTuning,
+    VelocimeterTuningParams,
+)
 from perilune.base.parameters import Parameters
 from perilune.base.vector import HALF, ONE, ZERO, quat, quat_from_rotation_vector, real, vec3
 from perilune.messages.measurements import ImuMeasurement, ImuTick
@@ -26,6 +36,7 @@ from perilune.messages.measurements import ImuMeasurement, ImuTick
 mat16 = wp.types.matrix(shape=(16, 16), dtype=real)
 vec16 = wp.types.vector(length=16, dtype=real)
 MAP = wp.constant(15)  # index of the map's height error
+LOOK_BACK = wp.constant(2)  # ticks, over which past attitude and velocity are kept
 POLICY_REJECT, POLICY_DISTRUST, POLICY_INFLATE = wp.constant(0), wp.constant(1), wp.constant(2)
 
 
@@ -64,6 +75,10 @@ class Navigation(Parameters):
         description="on persistent rejection: reject on, distrust for good, or inflate the uncertainty"
     )
     gate_patience: int = Field(ge=1, description="rejections in a row that count as persistent")
+    landing_radar: LandingRadarTuning | None = Field(None, description="how the filter listens to the landing radar; left out: not at all")
+    velocimeter: VelocimeterTuning | None = Field(None, description="how the filter listens to the velocimeter; left out: not at all")
+    position_fix: PositionFixTuning | None = Field(None, description="how the filter listens to position fixes; left out: not at all")
+    sun_sensor: SunSensorTuning | None = Field(None, description="how the filter listens to the Sun sensor; left out: not at all")
 
 
 @wp.struct
@@ -98,6 +113,19 @@ class NavigationParams:
     gate_sigma: real
     gate_policy: wp.int32
     gate_patience: wp.int32
+    landing_radar: LandingRadarTuningParams
+    velocimeter: VelocimeterTuningParams
+    position_fix: PositionFixTuningParams
+    sun_sensor: SunSensorTuningParams
+
+
+@wp.struct
+class Gate:
+    """What a sensor's gate has refused."""
+
+    refused: wp.int32
+    in_row: wp.int32
+    distrusted: wp.bool
 
 
 @wp.struct
@@ -133,6 +161,14 @@ class NavigationState:
     range_used: wp.bool  # in the present tick
     last_innovation: real
     last_innovation_sigma: real
+    gained_1: vec3  # m/s mci, of velocity in the last tick
+    gained_2: vec3  # in the one before
+    radar_gate: Gate  # of the landing radar's speeds; its ranges share the range finder's
+    velocimeter_gate: Gate
+    fix_gate: Gate
+    sun_gate: Gate
+    speeds_used: wp.int32  # in the present tick, of velocimeter and landing radar
+    fix_used: wp.bool  # in the present tick
 
 
 @wp.func
@@ -160,11 +196,14 @@ def integrate_imu(n: wp.ref[NavigationState], m: ImuMeasurement, dt: real):
 def integrate_tick(n: wp.ref[NavigationState], m: ImuTick):
     """Carry the state over all increments of a tick."""
     count = m.count
+    before = n.velocity_mci
     for i in range(count):
         one = ImuMeasurement()
         one.delta_angle = vec3(m.delta_angle[i, 0], m.delta_angle[i, 1], m.delta_angle[i, 2])
         one.delta_velocity = vec3(m.delta_velocity[i, 0], m.delta_velocity[i, 1], m.delta_velocity[i, 2])
         integrate_imu(n, one, m.dt)
+    n.gained_2 = n.gained_1
+    n.gained_1 = n.velocity_mci - before
 
 
 @wp.func
@@ -188,6 +227,28 @@ def attitude_before(n: wp.ref[NavigationState], ticks: wp.int32) -> quat:
     if ticks >= 2:
         q = q * wp.quat_inverse(n.turn_2)
     return q
+
+
+@wp.func
+def velocity_before(n: wp.ref[NavigationState], ticks: wp.int32) -> vec3:
+    """The estimated velocity so many ticks ago (0 to 2), from today's estimate and what was gained since."""
+    v = n.velocity_mci
+    if ticks >= 1:
+        v = v - n.gained_1
+    if ticks >= 2:
+        v = v - n.gained_2
+    return v
+
+
+@wp.func
+def position_before(n: wp.ref[NavigationState], ticks: wp.int32, tick_length: real) -> vec3:
+    """The estimated position so many ticks ago (0 to 2), the velocity taken as linear over a tick."""
+    r = n.position_mci
+    if ticks >= 1:
+        r = r - (n.velocity_mci - n.gained_1 * HALF) * tick_length
+    if ticks >= 2:
+        r = r - (n.velocity_mci - n.gained_1 - n.gained_2 * HALF) * tick_length
+    return r
 
 
 @wp.func

@@ -34,6 +34,11 @@ def publish(
     t.range = s.navigation.last_range
     t.range_valid = s.navigation.range_used
     t.range_rejections = s.navigation.rejections
+    t.speeds_used = s.navigation.speeds_used
+    t.speed_rejections = s.navigation.velocimeter_gate.refused + s.navigation.radar_gate.refused
+    t.fix_used = s.navigation.fix_used
+    t.fix_rejections = s.navigation.fix_gate.refused
+    t.sun_rejections = s.navigation.sun_gate.refused
     t.time_to_go = s.time_to_go
     t.thrust_command = thrust
     t.main_engine = s.last.main_engine

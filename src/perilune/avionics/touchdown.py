@@ -2,8 +2,9 @@
 
 Armed only in the terminal leg below a believed height, so that no transient aloft can end the flight. Either sign must persist: the measured
 specific force departs from what the commanded thrust gives (the ground carries the lander), or, after a jolt, the believed sink rate is gone.
+A lander with contact probes may be told to cut its engines at the first touch of a probe, still falling, as Apollo's crews did.
 
-Assumptions and limitations: no contact probes (none is documented for Resilience).
+Assumptions and limitations: one probe suffices, without persistence: its switch is trusted.
 Source: the need for arming and persistence is the lesson of Mars Polar Lander (JPL D-18709, 2000, recalled, unsourced here).
 """
 
@@ -20,6 +21,7 @@ class Touchdown(Parameters):
     arming_height_m: float = Field(gt=0, description="believed height below which the detector is armed")
     force_excess_m_s2: float = Field(gt=0, description="specific force beyond what thrust explains that counts as ground contact")
     patience_s: float = Field(gt=0, description="how long a sign must persist")
+    cut_at_probes: bool = Field(False, description="whether the first touch of a contact probe cuts the engines")
 
 
 @wp.struct
@@ -29,6 +31,7 @@ class TouchdownParams:
     arming_height: real
     force_excess: real
     patience: real
+    cut_at_probes: wp.bool
 
 
 @wp.func
@@ -37,3 +40,9 @@ def contact_time(p: TouchdownParams, height: real, force: real, expected: real, 
     if height < p.arming_height and wp.abs(force - expected) > p.force_excess:
         return so_far + dt
     return real(0.0)
+
+
+@wp.func
+def probes_say_so(p: TouchdownParams, height: real, touching: wp.int32) -> wp.bool:
+    """Whether a probe that touches is to cut the engines now; one that touches high above the believed ground is not believed."""
+    return p.cut_at_probes and touching != 0 and height < p.arming_height

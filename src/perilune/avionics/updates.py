@@ -2,14 +2,15 @@
 
 Assumptions and limitations: one scalar at a time; a range is predicted along the beam over the map, whose slope there is taken over 4 km; what is
 finer is noise in proportion to the range; the map's error forgets as the beam's footprint moves, the less the nearer the ground is. A range whose
-beam would graze the map or miss it within 60 km is left unused and counts as no rejection. Left out of the partial derivatives: the velocity over
-the latency, and the attitude over the height of the centre of mass.
+beam would graze the map or miss it within 60 km is left unused and counts as no rejection. A lander with range finder and landing radar has one gate
+for the ranges of both, which counts their refusals together, and one state for the map's error, at the footprint looked at last. Left out of the
+partial derivatives: the velocity over the latency, and the attitude over the height of the centre of mass.
 Source: gate on the normalised innovation after Bar-Shalom, Li and Kirubarajan, "Estimation with applications to tracking and navigation", 2001, 5.4.
 """
 
 import warp as wp
 
-from perilune.avionics.belief import BeliefParams, OnBoard, believed_map_radius, me_from_mci_at
+from perilune.avionics.belief import OnBoard, believed_map_radius, me_from_mci_at
 from perilune.avionics.navigation import (
     POLICY_DISTRUST,
     POLICY_REJECT,
@@ -74,10 +75,21 @@ def use_star_tracker(p: wp.ref[NavigationParams], n: wp.ref[NavigationState], m:
             n.covariance[6 + i, 6 + i] = floor
 
 
+@wp.struct
+class RangeModel:
+    """What the filter takes of one sensor's ranges."""
+
+    beam_body: vec3
+    noise: real  # m
+    scale: real  # share of the range
+    roughness: real  # share of the range
+    gate_sigma: real
+
+
 @wp.func
 def use_range(
     p: wp.ref[NavigationParams],
-    b: wp.ref[BeliefParams],
+    model: RangeModel,
     on_board: wp.ref[OnBoard],
     n: wp.ref[NavigationState],
     m: RangeMeasurement,
@@ -93,7 +105,7 @@ def use_range(
     q = attitude_before(n, ticks_ago(time, m.time, tick_length))
     me = me_from_mci_at(on_board, m.time)
     origin = n.position_mci - n.velocity_mci * age - wp.quat_rotate(q, vec3(ZERO, ZERO, cg_height))
-    beam_mci = wp.quat_rotate(q, b.beam_body)
+    beam_mci = wp.quat_rotate(q, model.beam_body)
     origin_me = wp.quat_rotate(me, origin)
     beam = wp.quat_rotate(me, beam_mci)
     up = wp.normalize(origin_me)
@@ -115,9 +127,9 @@ def use_range(
         h[i] = by_position[i]
         h[6 + i] = by_attitude[i]
     h[15] = wp.dot(normal_mci, up_mci) / down
-    scale = p.range_scale * predicted
-    rough = p.range_roughness * predicted
-    variance = p.range_noise * p.range_noise + scale * scale + rough * rough
+    scale = model.scale * predicted
+    rough = model.roughness * predicted
+    variance = model.noise * model.noise + scale * scale + rough * rough
     roughness = wp.min(predicted / p.map_smooth_range, ONE)  # relief is smooth at the scale that a low lander sees
     if wp.length(n.footprint_me) > ZERO:
         predicted += h[15] * walk_over_map(p, n, wp.length(hit - n.footprint_me) * roughness)
@@ -129,7 +141,7 @@ def use_range(
     s = wp.dot(h, ph) + variance
     n.last_innovation = innovation
     n.last_innovation_sigma = wp.sqrt(s)
-    if innovation * innovation > p.gate_sigma * p.gate_sigma * s:
+    if innovation * innovation > model.gate_sigma * model.gate_sigma * s:
         n.rejections += 1
         n.rejections_in_row += 1
         if n.rejections_in_row < p.gate_patience or p.gate_policy == POLICY_REJECT:

@@ -14,6 +14,7 @@ wp.config.log_level = wp.LOG_WARNING
 real: TypeAlias = wp.float64
 vec2: TypeAlias = wp.vec2d
 vec3: TypeAlias = wp.vec3d
+vec4: TypeAlias = wp.vec4d
 quat: TypeAlias = wp.quatd
 mat33: TypeAlias = wp.mat33d
 u32: TypeAlias = wp.uint32

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from perilune.avionics.belief import Belief
+from perilune.avionics.belief import NO_BEAMS, Beams, Belief
 from perilune.avionics.computer import AvionicsParams
 from perilune.avionics.guidance.targets import TargetGuidance
 from perilune.base.parameters import fill, pack
@@ -13,7 +13,9 @@ from perilune.base.vector import real
 from perilune.flight.orbit import StartState
 from perilune.lander.lander import LanderParams
 from perilune.lander.propellant import mass_now
+from perilune.lander.sensors.landing_radar import radar_beam
 from perilune.lander.sensors.range_finder import beam_body
+from perilune.lander.sensors.velocimeter import velocimeter_beam
 from perilune.mission.schema import Mission
 from perilune.mission.start import main_used_kg
 
@@ -42,6 +44,9 @@ def belief_of(planned: Mission, start: StartState) -> Belief:
         cg_height_full_m=float(full.cg[2]),
         cg_height_dry_m=float(dry.cg[2]),
         beam_body=_floats(beam_body(params.range_finder)),
+        radar_beams_first=_radar_beams(planned, params, 0),
+        radar_beams_second=_radar_beams(planned, params, 1),
+        velocimeter_beams=_velocimeter_beams(planned, params),
         site_position_me_m=_floats(start.site_position_me),
         site_east_me=_floats(start.site_axes_me[0]),
         site_north_me=_floats(start.site_axes_me[1]),
@@ -62,6 +67,18 @@ def avionics_pack(planned: Mission, start: StartState) -> np.ndarray:
     guidance = planned.avionics.guidance
     fill(packed[0]["targets" if isinstance(guidance, TargetGuidance) else "guidance"], guidance)
     return packed
+
+
+def _radar_beams(planned: Mission, params: Any, position: int) -> Beams:
+    if planned.lander.landing_radar is None:
+        return NO_BEAMS
+    return tuple(_floats(radar_beam(params.landing_radar, position, i)) for i in range(4))
+
+
+def _velocimeter_beams(planned: Mission, params: Any) -> Beams:
+    device = planned.lander.velocimeter
+    beams = [_floats(velocimeter_beam(params.velocimeter, i)) for i in range(device.beams)] if device is not None else []
+    return (*beams, *NO_BEAMS[len(beams) :])
 
 
 def _floats(values: Any) -> Any:

@@ -12,42 +12,22 @@ from perilune.avionics.belief import OnBoard
 from perilune.avionics.computer import AvionicsParams, start_avionics
 from perilune.avionics.guidance import LAWS
 from perilune.base.errors import PeriluneError
-from perilune.base.vector import ONE, ZERO, real, vec3
-from perilune.environment.beam import range_along_beam
-from perilune.environment.orientation import quat_me_from_pa, quat_pa_from_mci
-from perilune.environment.relief import ground_normal
+from perilune.base.vector import ZERO, real
 from perilune.flight.computing import compute
 from perilune.flight.dynamics import coast_step
-from perilune.flight.events import FIRST_RANGE, EventRow, Kinematics, note, note_marks
+from perilune.flight.events import EventRow, Kinematics, note, note_marks
 from perilune.flight.faulting import look_for_faults
 from perilune.flight.plant import fly_plant, kinematics, masses, pad_clearance, rest_tick
 from perilune.flight.record import HistoryRow, history_row
+from perilune.flight.sensing import sense
 from perilune.flight.state import STATUS_DESTROYED, STATUS_FLYING, STATUS_INVALID, STATUS_STANDING, STEPS, TICK, FlightPack, FlightState, World
-from perilune.lander.sensors.range_finder import beam_body, measure_range, range_due
-from perilune.lander.sensors.star_tracker import measure_star_tracker
+from perilune.lander.sensors.landing_radar import point_radar
 from perilune.messages.actuation import Actuation
-from perilune.messages.measurements import ImuMeasurement, Measurements
+from perilune.messages.measurements import ImuMeasurement
 from perilune.messages.telemetry import Telemetry
 
 LOW = wp.constant(real(50.0))  # m, below which the filter's errors are kept for the state at contact
-INCIDENCE_BASELINE = wp.constant(real(10.0))  # m, over which the slope that the beam meets is taken
 STANDING_FOR = wp.constant(real(5.0))  # s after contact at which a standing lander's flight ends
-
-
-@wp.func
-def true_range(world: wp.ref[World], pack: wp.ref[FlightPack], s: wp.ref[FlightState], cg: vec3, height: real) -> wp.vec2d:
-    """Range [m] along the beam (below zero: none) and the cosine of incidence; not looked for where it is out of reach anyway."""
-    reach = pack.lander.range_finder.reach
-    if height > reach * real(1.2) + real(4000.0):
-        return wp.vec2d(-ONE, ZERO)
-    me = quat_me_from_pa(world.orientation) * quat_pa_from_mci(world.orientation, s.time)
-    origin = wp.quat_rotate(me, s.body.position - wp.quat_rotate(s.body.attitude, cg))
-    beam = wp.quat_rotate(me, wp.quat_rotate(s.body.attitude, beam_body(pack.lander.range_finder)))
-    length = range_along_beam(world.relief, pack.environment, origin, beam, reach * real(1.05))
-    if length < ZERO:
-        return wp.vec2d(-ONE, ZERO)
-    normal = ground_normal(world.relief, pack.environment, origin + beam * length, INCIDENCE_BASELINE)
-    return wp.vec2d(length, -wp.dot(beam, normal))
 
 
 @wp.func
@@ -84,26 +64,6 @@ def coast_on(world: wp.ref[World], pack: wp.ref[FlightPack], s: wp.ref[FlightSta
 
 
 @wp.func
-def sense(
-    world: wp.ref[World], pack: wp.ref[FlightPack], s: wp.ref[FlightState], before: Kinematics, cg: vec3, events: wp.array2d(dtype=EventRow), i: int
-) -> tuple[Measurements, real]:
-    """All that the sensors hand to the computer in this tick, and the true range [m] along the beam where it was looked for."""
-    look_for_faults(world, pack, s, before, events, i)
-    ranged = wp.vec2d(-ONE, ZERO)
-    if range_due(pack.lander.range_finder, s.tick, TICK):
-        ranged = true_range(world, pack, s, cg, before.height)
-    m = Measurements()
-    m.imu = s.felt
-    m.star_tracker = measure_star_tracker(
-        pack.lander.star_tracker, s.lander.star_tracker, pack.seed, pack.run, s.tick, TICK, s.time, s.body.attitude, s.body.rate
-    )
-    m.range_finder = measure_range(pack.lander.range_finder, s.lander.range_finder, pack.seed, pack.run, s.tick, TICK, s.time, ranged[0], ranged[1])
-    if m.range_finder.valid:
-        note(events, i, FIRST_RANGE, s.time, before)
-    return m, ranged[0]
-
-
-@wp.func
 def take_note(s: wp.ref[FlightState], published: wp.ref[Telemetry], before: Kinematics, events: wp.array2d(dtype=EventRow), i: int):
     """What the avionics publish of this tick, held beside the truth: modes as events, and the filter's errors until contact."""
     if published.mode != s.mode:
@@ -131,6 +91,8 @@ def act(
 ) -> Kinematics:
     """Let the plant fly the tick under a command; the kinematics after it."""
     began = s.time
+    if pack.lander.landing_radar.present:
+        point_radar(pack.lander.landing_radar, s.lander.landing_radar, command.radar_position, s.time)
     if s.contact.time >= ZERO:
         rest_tick(world, pack, s, increments, i, row_index * STEPS)
     else:
@@ -175,13 +137,14 @@ def build_kernel(law_name: str) -> Any:
         increments: wp.array2d(dtype=ImuMeasurement),
     ) -> Kinematics:
         now = masses(pack, s)
-        measured, ranged = sense(world, pack, s, before, now.cg, events, i)
+        look_for_faults(world, pack, s, before, events, i)
+        measured, true_ranges = sense(world, pack, s, before, now.cg, events, i)
         recorded = row_index < history.shape[1] or row_index < telemetry.shape[1]
         command, published, is_new = compute(law, avionics, on_board, pack, s, measured, recorded)
         if is_new:
             take_note(s, published, before, events, i)
         if row_index < history.shape[1]:
-            history[i, row_index] = history_row(world, avionics.belief, pack, s, before, now.cg, now.mass, measured, ranged, command, published)
+            history[i, row_index] = history_row(world, avionics.belief, pack, s, before, now.cg, now.mass, measured, true_ranges, command, published)
         if is_new and row_index < telemetry.shape[1]:
             telemetry[i, row_index] = published
         return act(world, pack, s, command, before, i, row_index, events, increments)

@@ -103,7 +103,7 @@ def feel(
     turn = rotation_vector_from_quat(wp.quat_inverse(before.attitude) * after.attitude)
     index = s.tick * STEPS + step
     time = s.time + STEP * real(step + 1)
-    m = measure_imu(pack.lander.imu, s.lander.imu, pack.seed, pack.run, index, time, STEP, turn, dv_body)
+    m = measure_imu(pack.lander.imu, s.lander.imu, pack.seed, pack.run, index, time, STEP, turn, dv_body, s.active)
     s.felt.dt = STEP
     s.felt.count = step + 1
     for j in range(3):

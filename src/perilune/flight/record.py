@@ -6,9 +6,10 @@ import numpy as np
 import warp as wp
 
 from perilune.avionics.belief import BeliefParams, site_axes
-from perilune.base.vector import quat, real, rotation_vector_from_quat, vec3
+from perilune.base.vector import quat, real, rotation_vector_from_quat, vec3, vec4
 from perilune.environment.orientation import moon_rate_mci, quat_me_from_pa, quat_pa_from_mci
 from perilune.flight.events import Kinematics
+from perilune.flight.sensing import TrueRanges
 from perilune.flight.state import FlightPack, FlightState, World
 from perilune.messages.actuation import Actuation
 from perilune.messages.measurements import Measurements
@@ -63,6 +64,17 @@ class HistoryRow:
     measured_range: real
     measured_range_valid: wp.bool
     true_range: real
+    measured_radar_range: real
+    measured_radar_range_valid: wp.bool
+    measured_radar_beams: wp.int32
+    measured_radar_speed: vec3
+    true_radar_range: real
+    measured_velocimeter_beams: wp.int32
+    measured_velocimeter_speed: vec4
+    measured_position_fix_me: vec3
+    measured_position_fix_valid: wp.bool
+    measured_sun_valid: wp.bool
+    contact_probes: wp.int32
     measured_star_tracker_valid: wp.bool
     range_innovation: real
     range_innovation_sigma: real
@@ -76,7 +88,9 @@ UNITS = {
     "estimated_map_error": "m", "estimated_height": "m", "error_position_site": "m", "sigma_position_site": "m", "error_velocity_site": "m_s",
     "sigma_velocity_site": "m_s", "error_attitude": "rad", "sigma_attitude": "rad", "error_height": "m", "sigma_height": "m",
     "sigma_gyro_bias": "rad_s", "sigma_accel_bias": "m_s2", "sigma_map_error": "m", "command_torque_body": "n_m", "command_thrust": "n",
-    "measured_specific_force_body": "m_s2", "measured_range": "m", "true_range": "m", "range_innovation": "m", "range_innovation_sigma": "m",
+    "measured_specific_force_body": "m_s2", "measured_range": "m", "true_range": "m", "measured_radar_range": "m", "measured_radar_speed": "m_s",
+    "true_radar_range": "m", "measured_velocimeter_speed": "m_s", "measured_position_fix_me": "m",
+    "range_innovation": "m", "range_innovation_sigma": "m",
     "height_sigma": "m", "range": "m", "time_to_go": "s", "thrust_command": "n", "torque_body": "n_m", "propellant": "kg",
     "specific_force_body": "m_s2", "vertical_speed_sigma": "m_s", "gyro_bias": "rad_s", "accel_bias": "m_s2", "map_error": "m",
     "position_sigma_site": "m", "velocity_sigma_site": "m_s", "attitude_sigma": "rad", "gyro_bias_sigma": "rad_s", "accel_bias_sigma": "m_s2",
@@ -84,7 +98,7 @@ UNITS = {
 }  # fmt: skip
 """Unit of each recorded field; a field not named here is a pure number or a flag."""
 
-AXES = {"site": ("east", "north", "up")}
+AXES = {"site": ("east", "north", "up"), "speed": ("1", "2", "3", "4")}  # of a site, of beams
 
 
 @wp.func
@@ -97,7 +111,7 @@ def history_row(
     cg: vec3,
     mass: real,
     m: Measurements,
-    true_range: real,
+    true_ranges: TrueRanges,
     command: Actuation,
     t: Telemetry,
 ) -> HistoryRow:
@@ -150,7 +164,18 @@ def history_row(
     row.measured_specific_force_body = t.specific_force_body
     row.measured_range = m.range_finder.range
     row.measured_range_valid = m.range_finder.valid
-    row.true_range = true_range
+    row.true_range = true_ranges.range_finder
+    row.measured_radar_range = m.landing_radar.range
+    row.measured_radar_range_valid = m.landing_radar.range_valid
+    row.measured_radar_beams = m.landing_radar.beams
+    row.measured_radar_speed = m.landing_radar.speed
+    row.true_radar_range = true_ranges.landing_radar
+    row.measured_velocimeter_beams = m.velocimeter.beams
+    row.measured_velocimeter_speed = m.velocimeter.speed
+    row.measured_position_fix_me = m.position_fix.position_me
+    row.measured_position_fix_valid = m.position_fix.valid
+    row.measured_sun_valid = m.sun_sensor.valid
+    row.contact_probes = m.contact_probes.touching
     row.measured_star_tracker_valid = m.star_tracker.valid
     row.range_innovation = t.range_innovation
     row.range_innovation_sigma = t.range_innovation_sigma

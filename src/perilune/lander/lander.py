@@ -12,9 +12,14 @@ from perilune.lander.computer import Computer, ComputerParams, ComputerState
 from perilune.lander.contact import Footpads, FootpadsParams
 from perilune.lander.engines import Engine, EngineParams
 from perilune.lander.propellant import MassParams, MassProperties
+from perilune.lander.sensors.contact_probes import ContactProbes, ContactProbesParams
 from perilune.lander.sensors.imu import Imu, ImuParams, ImuState
+from perilune.lander.sensors.landing_radar import LandingRadar, LandingRadarParams, LandingRadarState
+from perilune.lander.sensors.position_fix import PositionFix, PositionFixParams, PositionFixState
 from perilune.lander.sensors.range_finder import RangeFinder, RangeFinderParams, RangeFinderState
 from perilune.lander.sensors.star_tracker import StarTracker, StarTrackerParams, StarTrackerState
+from perilune.lander.sensors.sun_sensor import SunSensor, SunSensorParams, SunSensorState
+from perilune.lander.sensors.velocimeter import Velocimeter, VelocimeterParams, VelocimeterState
 
 
 class Lander(Parameters):
@@ -29,6 +34,11 @@ class Lander(Parameters):
     imu: Imu
     star_tracker: StarTracker
     range_finder: RangeFinder
+    landing_radar: LandingRadar | None = None
+    velocimeter: Velocimeter | None = None
+    position_fix: PositionFix | None = None
+    sun_sensor: SunSensor | None = None
+    contact_probes: ContactProbes | None = None
     computer: Computer = Computer()
 
     @model_validator(mode="after")
@@ -51,6 +61,11 @@ class LanderParams:
     imu: ImuParams
     star_tracker: StarTrackerParams
     range_finder: RangeFinderParams
+    landing_radar: LandingRadarParams
+    velocimeter: VelocimeterParams
+    position_fix: PositionFixParams
+    sun_sensor: SunSensorParams
+    contact_probes: ContactProbesParams
     computer: ComputerParams
 
 
@@ -65,4 +80,8 @@ class LanderState:
     imu: ImuState
     star_tracker: StarTrackerState
     range_finder: RangeFinderState
+    landing_radar: LandingRadarState
+    velocimeter: VelocimeterState
+    position_fix: PositionFixState
+    sun_sensor: SunSensorState
     computer: ComputerState

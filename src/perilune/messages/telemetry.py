@@ -26,6 +26,11 @@ class Telemetry:
     range: real  # m, last slant range received (0 before the first)
     range_valid: wp.bool  # a range arrived in this tick and passed the gate
     range_rejections: wp.int32  # measurements refused by the gate so far
+    speeds_used: wp.int32  # Doppler speeds that arrived in this tick and were used
+    speed_rejections: wp.int32  # of velocimeter and landing radar, refused by their gates so far
+    fix_used: wp.bool  # a position fix arrived in this tick and passed the gate
+    fix_rejections: wp.int32  # position fixes refused by the gate so far
+    sun_rejections: wp.int32  # directions to the Sun refused by the gate so far
     time_to_go: real  # s, of the present leg
     thrust_command: real  # N
     main_engine: real  # 0 or 1

@@ -142,6 +142,9 @@ LONGEST_LATENCY_S = 0.2  # two control ticks, which the filter looks back
 ASSIST_MARGIN = 1.1  # assumed: thrust over weight that the terminal leg needs to check its sink
 
 
+TUNED_SENSORS = ("landing_radar", "velocimeter", "position_fix", "sun_sensor")  # those that [avionics.navigation] may tell the filter of
+
+
 def _unflyable(mission: Mission) -> Iterator[tuple[str, str]]:
     """What the guidance cannot fly, whatever the orbit."""
     from perilune.avionics.guidance import LAWS
@@ -161,13 +164,22 @@ def _unflyable(mission: Mission) -> Iterator[tuple[str, str]]:
                 f"avionics.guidance.{lower}",
                 f"is {getattr(guidance, lower):g}, not below {upper} ({getattr(guidance, upper):g}); the legs go downward",
             )
-    for sensor in ("star_tracker", "range_finder"):
-        latency_s = getattr(lander, sensor).latency_s
+    for sensor in ("star_tracker", "range_finder", *TUNED_SENSORS):
+        device = getattr(lander, sensor)
+        latency_s = 0.0 if device is None else device.latency_s
         if latency_s > LONGEST_LATENCY_S:
             yield (
                 f"lander.{sensor}.latency_s",
                 f"is {latency_s:g}; the computer remembers its attitude for {LONGEST_LATENCY_S:g} s, so choose at most that",
             )
+    for sensor in TUNED_SENSORS:
+        if getattr(mission.avionics.navigation, sensor) is not None and getattr(lander, sensor) is None:
+            yield (
+                f"avionics.navigation.{sensor}",
+                f"tells the filter of a sensor that the lander lacks; add [lander.{sensor}] or leave this table out",
+            )
+    if mission.avionics.touchdown.cut_at_probes and lander.contact_probes is None:
+        yield "avionics.touchdown.cut_at_probes", "waits for contact probes that the lander lacks; add [lander.contact_probes] or leave it out"
     assist = lander.assist_engines.count * lander.assist_engines.thrust_n
     weight = lander.mass.dry_mass_kg * SURFACE_GRAVITY_M_S2
     if assist < ASSIST_MARGIN * weight:

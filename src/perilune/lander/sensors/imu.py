@@ -36,6 +36,7 @@ from pydantic import Field
 from perilune.base.parameters import Parameters, Vector3
 from perilune.base.random import normal2
 from perilune.base.vector import HALF, ONE, ZERO, real, u32, vec3
+from perilune.lander.faults import FaultsNow, any_fault
 from perilune.lander.sensors.channels import (
     ACCEL_DRIFT_YZ,
     ACCEL_WHITE_YZ,
@@ -44,6 +45,7 @@ from perilune.lander.sensors.channels import (
     GYRO_WHITE_XY,
     GYRO_WHITE_Z_ACCEL_WHITE_X,
 )
+from perilune.lander.sensors.imu_faults import ImuFaultState, faulty_increment
 from perilune.messages.measurements import ImuMeasurement
 
 
@@ -85,12 +87,13 @@ class ImuParams:
 
 @wp.struct
 class ImuState:
-    """The slow drifts, and when they last moved."""
+    """The slow drifts, when they last moved, and what a fault has to remember."""
 
     gyro_drift: vec3  # rad/s
     accel_drift: vec3  # m/s²
     drift_time: real  # s past the flight's epoch
     is_drawn: wp.bool
+    faults: ImuFaultState
 
 
 @wp.func
@@ -123,6 +126,7 @@ def measure_imu(
     dt: real,
     delta_angle: vec3,
     delta_velocity: vec3,
+    now: wp.ref[FaultsNow],
 ) -> ImuMeasurement:
     """The unit's increments over the `dt` [s] that end at `time` [s].
 
@@ -151,4 +155,6 @@ def measure_imu(
         + (params.accel_bias + state.accel_drift) * dt
         + vec3(b[1], c[0], c[1]) * (params.velocity_random_walk * root)
     )
+    if any_fault(now) or state.faults.is_touched:
+        faulty_increment(now, state.faults, out, dt)
     return out

@@ -14,9 +14,15 @@ from pydantic import Field, model_validator
 from perilune.base.parameters import Parameters
 from perilune.base.random import normal2, uniform2
 from perilune.base.vector import ONE, TWO, ZERO, real, u32, vec3
+from perilune.lander.faults import FaultsNow, any_fault, fault_code, fault_on, fault_size
 from perilune.lander.sensors.channels import RANGE_DROPOUT_OUTLIER, RANGE_NOISE, RANGE_OUTLIER_SIZE
+from perilune.lander.sensors.range_faults import RangeFaultState, faulty_range
 from perilune.lander.sensors.sampling import check_latency, sample_due
 from perilune.messages.measurements import RangeMeasurement
+
+LATE, SHORT_REACH, DROPOUT, BIAS, SCALE, STUCK, SPIKE, FALSE_RETURN = (
+    wp.constant(fault_code(f"range_finder.{kind}")) for kind in ("late", "short_reach", "dropout", "bias", "scale", "stuck", "spike", "false_return")
+)
 
 
 class RangeFinder(Parameters):
@@ -61,12 +67,13 @@ class RangeFinderParams:
 
 @wp.struct
 class RangeFinderState:
-    """The measurement on its way, and since when the ground has answered."""
+    """The measurement on its way, since when the ground has answered, and what a fault has to remember."""
 
     pending: RangeMeasurement
     is_pending: wp.bool
     has_return: wp.bool
     return_since: real  # s past the flight's epoch
+    faults: RangeFaultState
 
 
 @wp.func
@@ -109,6 +116,7 @@ def measure_range(
     time: real,
     true_range: real,
     cos_incidence: real,
+    now: wp.ref[FaultsNow],
 ) -> RangeMeasurement:
     """What arrives in this control tick; to be called once in every tick.
 
@@ -117,17 +125,29 @@ def measure_range(
     """
     arrival = RangeMeasurement()
     margin = real(1.0e-6) * tick_length
-    if state.is_pending and time + margin >= state.pending.time + params.latency:
+    late = params.latency + fault_size(now, LATE)
+    if state.is_pending and time + margin >= state.pending.time + late:
         arrival = state.pending
         state.is_pending = False
     if range_due(params, tick, tick_length):
         returned = true_range >= ZERO and true_range <= params.reach and cos_incidence >= wp.cos(params.incidence_limit)
+        if fault_on(now, SHORT_REACH):
+            returned = returned and true_range <= fault_size(now, SHORT_REACH)
         if returned and not state.has_return:
             state.return_since = time
         state.has_return = returned
-        if returned and not state.is_pending and time + margin >= state.return_since + params.acquisition:
-            taken = range_sample(params, seed, run, tick, time, true_range)
-            if params.latency <= margin:
+        seen = true_range
+        locked = returned and time + margin >= state.return_since + params.acquisition
+        if fault_on(now, FALSE_RETURN):
+            seen = fault_size(now, FALSE_RETURN)
+            locked = True
+        if locked and not state.is_pending:
+            taken = range_sample(params, seed, run, tick, time, seen)
+            if taken.valid:
+                taken.range = faulty_range(now, state.faults, BIAS, SCALE, STUCK, SPIKE, taken.range)
+            if any_fault(now) and fault_on(now, DROPOUT):
+                taken = RangeMeasurement()
+            if late <= margin:
                 arrival = taken
             elif taken.valid:
                 state.pending = taken

@@ -14,9 +14,12 @@ from pydantic import Field, model_validator
 from perilune.base.parameters import Parameters, Vector3
 from perilune.base.random import normal2
 from perilune.base.vector import quat, quat_from_rotation_vector, real, u32, vec3
+from perilune.lander.faults import FaultsNow, any_fault, fault_code, fault_on, fault_size, fault_vector
 from perilune.lander.sensors.channels import STAR_TRACKER_XY, STAR_TRACKER_Z
 from perilune.lander.sensors.sampling import check_latency, sample_due
 from perilune.messages.measurements import StarTrackerMeasurement
+
+LATE, DROPOUT, BIAS, STUCK = (wp.constant(fault_code(f"star_tracker.{kind}")) for kind in ("late", "dropout", "bias", "stuck"))
 
 
 class StarTracker(Parameters):
@@ -47,10 +50,28 @@ class StarTrackerParams:
 
 @wp.struct
 class StarTrackerState:
-    """The measurement that is on its way."""
+    """The measurement that is on its way, and what a fault has to remember."""
 
     pending: StarTrackerMeasurement
     is_pending: wp.bool
+    held: quat  # attitude at which it is stuck
+    holds: wp.bool
+
+
+@wp.func
+def faulty_attitude(state: wp.ref[StarTrackerState], m: wp.ref[StarTrackerMeasurement], now: wp.ref[FaultsNow]):
+    """A sample as the faults leave it."""
+    if not any_fault(now):
+        state.holds = False
+        return
+    m.attitude = m.attitude * quat_from_rotation_vector(fault_vector(now, BIAS))
+    sticks = fault_on(now, STUCK)
+    if sticks and not state.holds:
+        state.held = m.attitude
+    if sticks:
+        m.attitude = state.held
+    state.holds = sticks
+    m.valid = not fault_on(now, DROPOUT)
 
 
 @wp.func
@@ -64,6 +85,7 @@ def measure_star_tracker(
     time: real,
     attitude_mci_from_body: quat,
     rate_body: vec3,
+    now: wp.ref[FaultsNow],
 ) -> StarTrackerMeasurement:
     """What arrives in this control tick; to be called once in every tick with the true attitude and body rate [rad/s].
 
@@ -71,7 +93,8 @@ def measure_star_tracker(
     """
     arrival = StarTrackerMeasurement()
     margin = real(1.0e-6) * tick_length
-    if state.is_pending and time + margin >= state.pending.time + params.latency:
+    late = params.latency + fault_size(now, LATE)
+    if state.is_pending and time + margin >= state.pending.time + late:
         arrival = state.pending
         state.is_pending = False
     if sample_due(params.rate, tick, tick_length) and not state.is_pending and wp.length(rate_body) <= params.rate_limit:
@@ -82,9 +105,10 @@ def measure_star_tracker(
         taken.time = time
         taken.attitude = attitude_mci_from_body * quat_from_rotation_vector(error)
         taken.valid = True
-        if params.latency <= margin:
+        faulty_attitude(state, taken, now)
+        if taken.valid and late <= margin:
             arrival = taken
-        else:
+        elif taken.valid:
             state.pending = taken
             state.is_pending = True
     return arrival
