@@ -36,6 +36,12 @@ def test_a_state_reads_back_equal_with_its_errors_and_its_case():
     assert read(to_toml(mission)) == mission
 
 
+@pytest.mark.parametrize("path", ["start.range_to_site_deg", "lander.landing_radar.range_bias_m"])
+def test_what_the_mission_does_not_have_cannot_be_dispersed(path):
+    with pytest.raises(PeriluneError, match="stands nowhere in this mission"):
+        read(BY_STATE.replace('path = "lander.range_finder.scale_percent"', f'path = "{path}"'))
+
+
 @pytest.mark.parametrize(
     ("line", "instead", "says"),
     [

@@ -211,17 +211,19 @@ def sense(
     truth = TrueRanges()
     truth.landing_radar = -ONE
     ranged = wp.vec2d(-ONE, ZERO)
-    if range_due(lander.range_finder, s.tick, TICK):
+    if lander.range_finder.present and range_due(lander.range_finder, s.tick, TICK):
         ranged = range_finder_sees(world, pack, s, cg, before.height)
     truth.range_finder = ranged[0]
     m = Measurements()
     m.imu = s.felt
-    m.star_tracker = measure_star_tracker(
-        lander.star_tracker, s.lander.star_tracker, pack.seed, pack.run, s.tick, TICK, s.time, s.body.attitude, s.body.rate, s.active
-    )
-    m.range_finder = measure_range(
-        lander.range_finder, s.lander.range_finder, pack.seed, pack.run, s.tick, TICK, s.time, ranged[0], ranged[1], s.active
-    )
+    if lander.star_tracker.present:
+        m.star_tracker = measure_star_tracker(
+            lander.star_tracker, s.lander.star_tracker, pack.seed, pack.run, s.tick, TICK, s.time, s.body.attitude, s.body.rate, s.active
+        )
+    if lander.range_finder.present:
+        m.range_finder = measure_range(
+            lander.range_finder, s.lander.range_finder, pack.seed, pack.run, s.tick, TICK, s.time, ranged[0], ranged[1], s.active
+        )
     if lander.landing_radar.present:
         truth.landing_radar = sense_radar(world, pack, s, m, cg, before.height)
     if lander.velocimeter.present:

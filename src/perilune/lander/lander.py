@@ -32,8 +32,8 @@ class Lander(Parameters):
     attitude_thrusters: AttitudeThrusters
     footpads: Footpads
     imu: Imu
-    star_tracker: StarTracker
-    range_finder: RangeFinder
+    star_tracker: StarTracker | None = None
+    range_finder: RangeFinder | None = None
     landing_radar: LandingRadar | None = None
     velocimeter: Velocimeter | None = None
     position_fix: PositionFix | None = None

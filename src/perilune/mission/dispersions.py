@@ -86,10 +86,12 @@ def is_given(mission: "Mission", path: str) -> bool:
 
 
 def value_at(mission: object, path: str) -> object:
-    """The value that stands under a dotted path of single keys and indices."""
+    """The value that stands under a dotted path of single keys and indices; None in a device that the mission lacks."""
     value = mission
     for word in path.split("."):
-        value = value[int(word)] if isinstance(value, tuple) else value[word] if isinstance(value, dict) else getattr(value, word)
+        if value is None:
+            return None
+        value = value[int(word)] if isinstance(value, tuple) else value[word] if isinstance(value, dict) else getattr(value, word, None)
     return value
 
 
@@ -116,6 +118,8 @@ def refusal(mission: "Mission", path: str) -> str | None:
         return REASONS[table]
     if table == "faults" and not is_given(mission, bare):
         return f"is given nowhere; there are {len(mission.faults)} faults here, counted from 0, and only a number that stands in one can be dispersed"
+    if value_at(mission, bare) is None:
+        return "stands nowhere in this mission: its device is not aboard, or its table is of another kind"
     kind = leaf.kind
     is_vector = typing.get_origin(kind) is tuple
     if path.endswith(".*") and not is_vector:

@@ -51,6 +51,7 @@ class RangeFinder(Parameters):
 class RangeFinderParams:
     """The same in SI and radians, one element a flight."""
 
+    present: wp.bool
     reach: real
     incidence_limit: real
     cant: real

@@ -41,6 +41,7 @@ class StarTracker(Parameters):
 class StarTrackerParams:
     """The same in SI and radians, one element a flight."""
 
+    present: wp.bool
     noise: real
     misalignment: vec3
     rate: real  # Hz

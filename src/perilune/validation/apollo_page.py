@@ -1,0 +1,225 @@
+"""The Apollo 11 page: our Eagle beside the recorded one, both curves and every miss; made by flying it.
+
+`python -m perilune.validation.apollo_page docs/apollo-11.md` takes a minute; the picture goes into the folder `pictures` beside the page.
+"""
+
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from perilune.base.tables import write_atomically
+from perilune.flight.flight import Flight
+from perilune.validation import apollo
+from perilune.validation.apollo import Comparison
+from perilune.validation.page import machine_kind
+
+PICTURE = "apollo-11.png"
+LARGEST_FLOW_KG_S = 48145.4 / 2955.889  # LUMINARY 099: FMAXODD over DPSVEX, the most that its program reckoned with
+
+
+def head(flight: Flight) -> Iterator[str]:
+    """What was flown, from what, and how it ended."""
+    start = flight.mission.start
+    yield (
+        f"Flown on {datetime.now(UTC):%Y-%m-%d} by `python -m perilune.validation.apollo_page docs/apollo-11.md` on {machine_kind()}. "
+        "`perilune fly apollo-11` flies the same."
+    )
+    yield ""
+    yield (
+        f"The lunar module begins at throttle-up, {apollo.START_TFI_S:.0f} s after ignition (TFI), at {start.speed_m_s:.1f} m/s over the turning "  # type: ignore[union-attr]
+        "ground, and flies itself to the ground: the flown guidance targets of braking and approach under Klumpp's law every 2 s, the flown throttle "
+        "logic, an engine of 43 670 N and 2 955.9 m/s, a landing radar with the flown antenna angles. Nothing was fitted to what was recorded; the "
+        "figures and their sources stand in the mission file, the recordings with theirs in `src/perilune/validation/data/apollo_11_descent.toml`."
+    )
+    yield ""
+    yield f"Ours: **{flight.verdict}**. {flight.reason}"
+
+
+def verdict_part(height: Comparison, propellant: Comparison) -> Iterator[str]:
+    """How many points lie within their bounds."""
+    yield "| compared | points | within | bound | worst |"
+    yield "|---|---:|---:|---:|---:|"
+    late = propellant.counts & (propellant.recorded.tfi_s >= apollo.HEIGHT_FROM_TFI_S)
+    rows = (
+        ("height above ground with the radar's slant range, TFI 300 to 590 s", height, height.counts, apollo.HEIGHT_BOUND_PERCENT),
+        ("propellant used with telemetry, TFI 60 to 600 s", propellant, propellant.counts, apollo.PROPELLANT_BOUND_PERCENT),
+        ("the same from TFI 300 s on", propellant, late, apollo.PROPELLANT_BOUND_PERCENT),
+    )
+    for name, comparison, counts, bound in rows:
+        errors = np.abs(comparison.error_percent[counts])
+        yield f"| {name} | {counts.sum()} | {(errors <= bound).sum()} | {bound:.0f} % | {errors.max():.1f} % |"
+
+
+def height_part(flight: Flight, height: Comparison) -> Iterator[str]:
+    """Every radar range beside our height and the slant range of our beam."""
+    slant = apollo.beam_ranges(flight, height.recorded.tfi_s)
+    yield "Recorded: slant range. " + _one_line(height.recorded.provenance)
+    yield ""
+    yield "| TFI, s | recorded range, m | our height, m | difference | our beam's slant range, m | difference | |"
+    yield "|---:|---:|---:|---:|---:|---:|---|"
+    for i, t in enumerate(height.recorded.tfi_s):
+        value, error = height.recorded.value[i], height.error_percent[i]
+        beam = 100.0 * (slant[i] / value - 1.0)
+        yield (
+            f"| {t:.0f} | {value:,.0f} | {_number(height.ours[i])} | {_percent(error)} | {_number(slant[i])} | {_percent(beam)} | "
+            f"{_mark(height, i, apollo.HEIGHT_BOUND_PERCENT)} |"
+        )
+    missed = [int(i) for i in np.flatnonzero(height.counts) if abs(height.error_percent[i]) > apollo.HEIGHT_BOUND_PERCENT]
+    yield ""
+    for i in missed:
+        t, beside = height.recorded.tfi_s[i], height.recorded.value[i]
+        sink = float(apollo.at_tfi(flight, "vertical_speed_m_s", np.array([t]))[0])
+        yield (
+            f"- **Missed at TFI {t:.0f} s**: {height.ours[i]:,.0f} m beside {beside:,.0f} m, {height.ours[i] - beside:+,.0f} m, which at our sink of "
+            f"{sink:.1f} m/s is {(height.ours[i] - beside) / sink:.1f} s of descent."
+        )
+    if not missed:
+        yield "No scored point is missed."
+
+
+def propellant_part(propellant: Comparison) -> Iterator[str]:
+    """Every propellant point, and the flow that the recording itself asks for from point to point."""
+    recorded = propellant.recorded
+    yield "Recorded: " + _one_line(recorded.provenance)
+    yield ""
+    yield "| TFI, s | recorded, kg | ours, kg | difference | mean flow since the point before, recorded and ours, kg/s | |"
+    yield "|---:|---:|---:|---:|---:|---|"
+    steps = np.diff(recorded.tfi_s)
+    flow, our_flow = np.diff(recorded.value) / steps, np.diff(propellant.ours) / steps
+    for i, t in enumerate(recorded.tfi_s):
+        flows = "" if i == 0 else f"{flow[i - 1]:.1f}, {'—' if np.isnan(our_flow[i - 1]) else f'{our_flow[i - 1]:.1f}'}"
+        yield (
+            f"| {t:.0f} | {recorded.value[i]:,.0f} | {_number(propellant.ours[i])} | {_percent(propellant.error_percent[i])} | {flows} | "
+            f"{_mark(propellant, i, apollo.PROPELLANT_BOUND_PERCENT)} |"
+        )
+    missed = [int(i) for i in np.flatnonzero(propellant.counts) if abs(propellant.error_percent[i]) > apollo.PROPELLANT_BOUND_PERCENT]
+    yield ""
+    if not missed:
+        yield "No scored point is missed."
+        return
+    yield (
+        f"**Missed** at TFI {', '.join(f'{recorded.tfi_s[i]:.0f}' for i in missed)} s. The engine is at its fixed full thrust there, so that ours is "
+        f"a straight line of {43670.0 / 2955.889:.2f} kg/s; the onboard program itself reckoned with at most {LARGEST_FLOW_KG_S:.1f} kg/s."
+    )
+    impossible = [k for k in range(len(flow)) if flow[k] > LARGEST_FLOW_KG_S]
+    for k in impossible:
+        yield (
+            f"Between {recorded.tfi_s[k]:.0f} and {recorded.tfi_s[k + 1]:.0f} s the recording rises by {flow[k]:.1f} kg/s, which the engine could "
+            "not burn: there the digitised plot is wrong by more than the miss, or its first point is too low."
+        )
+
+
+def published_part(flight: Flight) -> Iterator[str]:
+    """The premission table and the budgets, each beside ours."""
+    yield "| published | value | ours | difference or reason | role | source |"
+    yield "|---|---:|---:|---|---|---|"
+    for n in flight.published:
+        value, ours = (f"{x:,.6g}" if isinstance(x, float) else (x or "—") for x in (n.published, n.flown))
+        yield f"| {n.name}, {n.unit} | {value} | {ours} | {n.note} | {n.role} | {n.source} |"
+
+
+LIMITS = """\
+- The recorded range is a slant range. Before the lander turned windows up and again in the approach its beam was off the vertical; the slant range \
+of our beam, along the same antenna axis from our attitude, stands beside.
+- The descent is automatic to the ground. The commander took over some ten minutes after ignition, flew on beyond a crater and used more time and \
+propellant; the points after that are shown, not modelled and not scored. No redesignation of the landing point is flown in the approach.
+- Eagle's navigation was some six kilometres off along its track at ignition, so that the ground below it was not the ground of ours; our \
+undispersed flight knows where it is. Terrain finer than 3.8 km is synthetic.
+- Navigation is our own filter, not the fixed weights of the program that flew; the stable platform is modelled as a strapped-down unit with a star \
+tracker, which holds the attitude as well as the platform did.
+- Thrust and exhaust speed at the fixed full throttle are constant; the real engine's throat eroded, and its thrust grew by some percent.
+- The premission table is recalled, and its heights are above the landing site's radius."""
+
+
+def apollo_page(flight: Flight) -> Iterator[str]:
+    """The lines of the page."""
+    height, propellant = apollo.height_beside_radar(flight), apollo.propellant_beside_telemetry(flight)
+    yield "# Apollo 11 against its telemetry"
+    yield ""
+    yield from head(flight)
+    yield ""
+    yield from verdict_part(height, propellant)
+    yield ""
+    yield f"![Height and propellant, ours and recorded](pictures/{PICTURE})"
+    parts = (("Height above the ground", height_part(flight, height)), ("Propellant", propellant_part(propellant)))
+    for title, part in (*parts, ("Premission table and budgets", published_part(flight))):
+        yield ""
+        yield f"## {title}"
+        yield ""
+        yield from part
+    yield ""
+    yield "## What this can and cannot show"
+    yield ""
+    yield LIMITS
+    yield ""
+    yield (
+        "The guidance law by itself, planar and without rotation, terrain or navigation, is held against a regression run of the same targets in "
+        "[the validation page](validation.md)."
+    )
+
+
+def picture(flight: Flight, path: Path) -> None:
+    """Height, propellant and their differences in percent over time from ignition; points filled where scored, hollow where flown by hand."""
+    from matplotlib.figure import Figure
+
+    height, propellant = apollo.height_beside_radar(flight), apollo.propellant_beside_telemetry(flight)
+    t = flight.history["time_s"].to_numpy() + apollo.START_TFI_S
+    aloft = t <= float(flight.flown.last["contact"]["time"]) + apollo.START_TFI_S if flight.touchdown else np.ones(len(t), bool)
+    figure = Figure(figsize=(11, 8), layout="constrained")
+    (above, used), (off_height, off_used) = figure.subplots(2, 2, sharex=True, height_ratios=(3, 2))
+    above.plot(t[aloft], flight.history["height_m"].to_numpy()[aloft], label="height above the ground, ours")
+    grid = np.arange(apollo.START_TFI_S, t[aloft][-1], 4.0)
+    above.plot(grid, apollo.beam_ranges(flight, grid), "--", lw=1, label="slant range of our beam")
+    loaded = flight.mission.lander.mass.main_loaded_kg
+    used.plot(t[aloft], loaded - flight.history["main_propellant_kg"].to_numpy()[aloft], label="propellant used, ours")
+    for axes, off, comparison, bound, name in (
+        (above, off_height, height, apollo.HEIGHT_BOUND_PERCENT, "radar range, recorded"),
+        (used, off_used, propellant, apollo.PROPELLANT_BOUND_PERCENT, "telemetry, digitised"),
+    ):
+        recorded, scored = comparison.recorded, comparison.recorded.scored
+        axes.plot(recorded.tfi_s[scored], recorded.value[scored], "o", color="#D55E00", ms=5, label=name)
+        axes.plot(recorded.tfi_s[~scored], recorded.value[~scored], "o", mfc="none", color="#D55E00", ms=5, label="the same, flown by hand")
+        off.axhspan(-bound, bound, alpha=0.15)
+        off.plot(recorded.tfi_s[comparison.counts], comparison.error_percent[comparison.counts], "o", color="#D55E00")
+        rest = ~comparison.counts
+        off.plot(recorded.tfi_s[rest], comparison.error_percent[rest], "o", mfc="none", color="#D55E00")
+        off.set(ylim=(-30.0, 30.0), ylabel="ours − recorded, %", xlabel="seconds from ignition")
+        axes.legend(fontsize="small")
+    above.set(ylabel="m", ylim=(0.0, 20_000.0), title="height and slant range")
+    used.set(ylabel="kg", title="descent propellant used")
+    for axes in (above, used, off_height, off_used):
+        axes.grid(alpha=0.3)
+    figure.suptitle("Apollo 11: our Eagle and the recorded one, nothing fitted")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, lambda part: figure.savefig(part, dpi=110, format="png"))
+
+
+def _mark(comparison: Comparison, i: int, bound: float) -> str:
+    if not comparison.recorded.scored[i]:
+        return "flown by hand: not modelled, not scored"
+    if not comparison.counts[i]:
+        return "before the comparison begins"
+    return "" if abs(comparison.error_percent[i]) <= bound else "**missed**"
+
+
+def _number(value: float) -> str:
+    return "—" if np.isnan(value) else f"{value:,.0f}"
+
+
+def _percent(value: float) -> str:
+    return "—" if np.isnan(value) else f"{value:+.1f} %"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+if __name__ == "__main__":
+    page = Path(sys.argv[1])
+    flown = apollo.eagle()
+    text = "\n".join(apollo_page(flown)) + "\n"
+    picture(flown, page.parent / "pictures" / PICTURE)
+    write_atomically(page, lambda part: part.write_text(text) and None)
