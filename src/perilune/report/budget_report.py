@@ -152,7 +152,7 @@ def flights_note(errors: ErrorBudget) -> str:
     kinds += [("map error alone", errors.pattern)] if errors.pattern is not None else []
     said = "; ".join(f"{name}: {in_words(sample)}" for name, sample in kinds)
     items = "".join(f"<li><code>{escape(path)}</code>: {escape(why)}</li>" for path, why in errors.not_linear.items())
-    return f'<p id="flights">Flights: {escape(said)}.</p>' + (f"<p>Not differenced centrally:</p><ul id=not-linear>{items}</ul>" if items else "")
+    return f'<p id="flights">Flights: {escape(said)}.</p>' + (f"<p>Not linear:</p><ul id=not-linear>{items}</ul>" if items else "")
 
 
 def in_words(sample: Sample) -> str:

@@ -13,6 +13,7 @@ from perilune.flight.budget.error_budget import (
     sigma_factors,
     summed_up,
 )
+from perilune.flight.budget.regression import bent, slopes
 from perilune.flight.budget.sources import centre, error_sources, group_of, spread
 from perilune.flight.budget.touchdowns import COMPONENTS, Touchdowns, fly_touchdowns
 from perilune.flight.fly_many import fly_many
@@ -185,3 +186,24 @@ def test_a_number_counts_to_its_device():
 
 def test_the_number_of_flights_is_told_beforehand(scene, errors, ended):
     assert sum(ended) == flights_of(scene, RUNS)
+
+
+def test_slopes_are_found_within_their_errors():
+    rng = np.random.default_rng(2)
+    draws, true = rng.normal(size=(400, 3)), np.array([[2.0, 0.0], [0.5, -1.0], [0.0, 3.0]])
+    found, error = slopes(draws @ true + rng.normal(size=(400, 2)), draws)
+    assert error == pytest.approx(np.full((3, 2), 0.05), rel=0.2)
+    assert (np.abs(found - true) < 4.0 * error).all()
+
+
+def test_a_source_that_acts_only_beyond_a_limit_is_named():
+    rng = np.random.default_rng(5)
+    draws = rng.normal(size=(200, 2))
+    beyond = np.sign(draws[:, 0]) * np.maximum(np.abs(draws[:, 0]) - 1.0, 0.0)  # nothing within 1 sigma
+    values = np.zeros((200, len(COMPONENTS)))
+    values[:, EAST] = 100.0 * beyond + 10.0 * draws[:, 1]
+    effects = np.zeros((2, len(COMPONENTS)))
+    effects[1, EAST] = 10.0
+    found = bent(["limited", "linear"], effects, values, draws)
+    assert list(found) == ["limited"] and found["limited"].startswith("does not act linearly: position east 0 m by a difference of 1 sigma, ")
+    assert bent(["limited", "linear"], effects, values[:8], draws[:8]) == {}

@@ -23,7 +23,8 @@ from statistics import NormalDist
 import numpy as np
 
 from perilune.base.errors import PeriluneError
-from perilune.flight.budget.sources import ErrorSource, centre, error_sources
+from perilune.flight.budget.regression import bent
+from perilune.flight.budget.sources import PATTERNS, ErrorSource, centre, error_sources
 from perilune.flight.budget.touchdowns import COMPONENTS, Touchdowns, fly_touchdowns
 from perilune.flight.setup import Scene
 from perilune.mission.draws import draw
@@ -72,7 +73,7 @@ class ErrorBudget:
     linear_bounds: np.ndarray  # (2, 7) 95 % bounds of the linear 1 sigma
     sample_bounds: np.ndarray  # (2, 7) of the sample's
     explained: np.ndarray  # (7,)
-    not_linear: dict[str, str]  # sources that could not be differenced, and why
+    not_linear: dict[str, str]  # sources that could not be differenced or do not act linearly, and why
     points: np.ndarray  # (kept, 7) touchdowns of the sample
 
     @property
@@ -108,24 +109,21 @@ def error_budget(scene: Scene, seed: int, runs: int, told: Told = lambda label, 
     verdict = str(moved.verdicts[0])
     if not np.isfinite(moved.values[0]).all():
         raise PeriluneError(f"the undispersed flight does not touch down ({verdict}), so nothing can be linear about it; see its Δv budget")
-    noise_flights = fly_touchdowns(scene, seed, np.arange(others), held, hear("noise alone"))
-    noise = summed_up(noise_flights, verdict, "with noise alone")
-    pattern = None
+    quiet = fly_touchdowns(scene, seed, np.arange(others), held, hear("noise alone"))
+    noise, pattern = summed_up(quiet, verdict, "with noise alone"), None
     if len(smooth) < len(sources):
         patterns = draw(mission, seed, np.arange(others))
-        over = {path: patterns[path] if path.startswith("environment.") else held[path] for path in held}
-        pattern = summed_up(
-            fly_touchdowns(scene, None, np.zeros(others, dtype=np.int64), over, hear("map error alone")), verdict, "over the map's errors"
-        )
-    dispersed = draw(mission, seed, np.arange(runs))
+        over = {path: patterns[path] if path.startswith(PATTERNS) else held[path] for path in held}
+        patterned = fly_touchdowns(scene, None, np.zeros(others, dtype=np.int64), over, hear("map error alone"))
+        pattern = summed_up(patterned, verdict, "over the map's errors")
     flights = fly_touchdowns(scene, seed, np.arange(runs), None, hear("everything dispersed"))
     sample = summed_up(flights, verdict, "with everything dispersed")
 
     effects, not_linear = _effects(moved, smooth, verdict)
     contributions = _grouped(smooth, effects, noise, pattern)
     linear = np.sum([c.covariance for c in contributions], axis=0)
-    sampled = [part for part in (noise, pattern) if part is not None]
-    kept = flights.kept(verdict)
+    kept, drawn = flights.kept(verdict), draw(mission, seed, np.arange(runs))
+    draws = np.array([(drawn[source.path] - about[source.path]) / source.sigma for source in smooth]).reshape(len(smooth), runs).T
     return ErrorBudget(
         seed=seed,
         reference=moved.values[0],
@@ -135,10 +133,10 @@ def error_budget(scene: Scene, seed: int, runs: int, told: Told = lambda label, 
         pattern=pattern,
         sample=sample,
         linear=linear,
-        linear_bounds=_linear_bounds(linear, sampled),
+        linear_bounds=_linear_bounds(linear, [part for part in (noise, pattern) if part is not None]),
         sample_bounds=np.sqrt(np.diag(sample.covariance)) * np.array(sigma_factors(sample.kept))[:, None],
-        explained=_explained(flights, kept, noise_flights, verdict, smooth, effects, about, dispersed),
-        not_linear=not_linear,
+        explained=_explained(flights, quiet, verdict, draws, effects),
+        not_linear=not_linear | bent([source.path for source in smooth], effects, flights.values[kept], draws[kept]),
         points=flights.values[kept],
     )
 
@@ -235,25 +233,12 @@ def _linear_bounds(linear: np.ndarray, sampled: list[Sample]) -> np.ndarray:
     return np.sqrt(np.maximum(np.stack([variance - z * scatter, variance + z * scatter]), 0.0))
 
 
-def _explained(
-    flights: Touchdowns,
-    kept: np.ndarray,
-    noise_flights: Touchdowns,
-    verdict: str,
-    smooth: list[ErrorSource],
-    effects: np.ndarray,
-    about: dict[str, float],
-    dispersed: dict[str, np.ndarray],
-) -> np.ndarray:
-    """Share of the sample's variance (7,) that goes when each flight is predicted from its draws and, where it was flown, its noise alone."""
-    alone = noise_flights.kept(verdict)
-    both = np.flatnonzero(kept[: len(alone)] & alone)
+def _explained(flights: Touchdowns, quiet: Touchdowns, verdict: str, draws: np.ndarray, effects: np.ndarray) -> np.ndarray:
+    """Share of the sample's variance (7,) that goes when each flight is predicted from its draws (in sigma) and the flight with its noise alone."""
+    alone = quiet.kept(verdict)
+    both = np.flatnonzero(flights.kept(verdict)[: len(alone)] & alone)
     if len(both) < LEAST_RUNS:
         return np.full(len(COMPONENTS), np.nan)
-    predicted = noise_flights.values[both].copy()
-    for source, effect in zip(smooth, effects, strict=True):
-        predicted += np.outer((dispersed[source.path][both] - about[source.path]) / source.sigma, effect)
-    flown = flights.values[both]
-    variance = flown.var(axis=0)
+    flown, predicted = flights.values[both], quiet.values[both] + draws[both] @ effects
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(1.0 - (flown - predicted).var(axis=0) / variance)
+        return np.asarray(1.0 - (flown - predicted).var(axis=0) / flown.var(axis=0))
