@@ -104,7 +104,7 @@ def sources_table(errors: "ErrorBudget") -> Table:
 
 def plain_table(first: str, *heads: str) -> Table:
     """A table without a frame: a column of names, then numbers."""
-    table = Table(box=None, pad_edge=False, header_style="dim")
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
     table.add_column(first, no_wrap=True)
     for head in heads:
         table.add_column(head, justify="right", no_wrap=True)
