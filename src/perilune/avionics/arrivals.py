@@ -97,4 +97,4 @@ def use_arrivals(
     if p.velocimeter.present and m.velocimeter.beams != 0 and can_look_back(time, m.velocimeter.time, tick):
         use_velocimeter(p, b, on_board, n, m.velocimeter, cg_height, time, tick)
     if p.position_fix.present and m.position_fix.valid and can_look_back(time, m.position_fix.time, tick):
-        use_position_fix(p, b, on_board, n, m.position_fix, cg_height, time, tick)
+        use_position_fix(p, on_board, n, m.position_fix, cg_height, time, tick)

@@ -5,7 +5,7 @@ Assumptions and limitations: the transition is first order in the step, its squa
 
 import warp as wp
 
-from perilune.avionics.navigation import NavigationParams, NavigationState, mat16
+from perilune.avionics.navigation import NavigationParams, NavigationState, mat16, mat163
 from perilune.base.vector import ONE, TWO, ZERO, mat33, real, vec3
 
 
@@ -114,6 +114,8 @@ def propagate_covariance(p: wp.ref[NavigationParams], n: wp.ref[NavigationState]
         pm[15, 3 + i] = vm_new[i]
         pm[6 + i, 15] = am_new[i]
         pm[15, 6 + i] = am_new[i]
+    if n.considers:
+        carry_fix_error(p, n, gradient, force, turn, dt)
     velocity_noise = p.gravity_error * p.gravity_error * dt
     if n.sensing:
         velocity_noise += p.velocity_random_walk * p.velocity_random_walk * dt
@@ -128,6 +130,40 @@ def propagate_covariance(p: wp.ref[NavigationParams], n: wp.ref[NavigationState]
     n.covariance = pm
     n.gathered_dv = vec3(0.0, 0.0, 0.0)
     n.since_covariance = ZERO
+
+
+@wp.func
+def rows_of(c: mat163, first: int) -> mat33:
+    """Three rows of a matrix of three columns."""
+    return mat33(
+        c[first, 0],
+        c[first, 1],
+        c[first, 2],
+        c[first + 1, 0],
+        c[first + 1, 1],
+        c[first + 1, 2],
+        c[first + 2, 0],
+        c[first + 2, 1],
+        c[first + 2, 2],
+    )
+
+
+@wp.func
+def carry_fix_error(p: wp.ref[NavigationParams], n: wp.ref[NavigationState], gradient: mat33, force: mat33, turn: mat33, dt: real):
+    """C = Phi C, with the Phi of `propagate_covariance`, for what the states share with the slow error of position fixes, which itself fades."""
+    c = n.fix_error
+    r, v, a = rows_of(c, 0), rows_of(c, 3), rows_of(c, 6)
+    dv = gradient * r + force * a
+    if n.sensing:
+        dv += turn * rows_of(c, 12)
+    da = turn * rows_of(c, 9)
+    keep = wp.exp(-dt / p.position_fix.slow_correlation)
+    for i in range(3):
+        for j in range(3):
+            c[i, j] = c[i, j] + v[i, j] * dt
+            c[3 + i, j] = c[3 + i, j] + dv[i, j] * dt
+            c[6 + i, j] = c[6 + i, j] + da[i, j] * dt
+    n.fix_error = c * keep
 
 
 @wp.func

@@ -35,6 +35,7 @@ from perilune.messages.measurements import ImuMeasurement, ImuTick
 
 mat16 = wp.types.matrix(shape=(16, 16), dtype=real)
 vec16 = wp.types.vector(length=16, dtype=real)
+mat163 = wp.types.matrix(shape=(16, 3), dtype=real)
 MAP = wp.constant(15)  # index of the map's height error
 LOOK_BACK = wp.constant(2)  # ticks, over which past attitude and velocity are kept
 POLICY_REJECT, POLICY_DISTRUST, POLICY_INFLATE = wp.constant(0), wp.constant(1), wp.constant(2)
@@ -169,6 +170,8 @@ class NavigationState:
     sun_gate: Gate
     speeds_used: wp.int32  # in the present tick, of velocimeter and landing radar
     fix_used: wp.bool  # in the present tick
+    considers: wp.bool  # a position fix was used, so that its slow error is among the errors of the estimate
+    fix_error: mat163  # covariance of the states with the slow error of position fixes: two horizontal axes and up
 
 
 @wp.func

@@ -1,7 +1,7 @@
 """What the filter is told of the errors of the sensors that a lander may have: one table a sensor, beside the sensor's own in the mission file.
 
-A slow error (scale, mounting, map registration) does not average out: the filter never believes to know what such a sensor measures better than
-that (see `avionics.gate`).
+A slow error (scale, mounting, map registration) does not average out. That of a position fix is considered in the filter's covariance (see
+`avionics.updates_position`); of speeds and the Sun's direction the filter never believes to know more than it allows (see `avionics.gate`).
 """
 
 from typing import Annotated
@@ -41,6 +41,7 @@ class PositionFixTuning(Parameters):
     noise_m: Annotated[float, Field(gt=0, description="white error of a fix as the filter has it, at least this, horizontally")]
     noise_share_percent: Annotated[float, Field(ge=0, description="and at least this share of the height above ground")]
     slow_error_m: Annotated[float, Field(ge=0, description="slow error of a fix as the filter has it, horizontally")]
+    slow_correlation_s: Annotated[float, Field(gt=0, description="its correlation time")]
     vertical_factor: Annotated[float, Field(gt=0, description="vertical errors over horizontal ones")]
     gate_sigma: Annotated[float, Field(gt=0, description="fixes farther from the prediction than this many sigma along any axis are refused")]
 
@@ -87,6 +88,7 @@ class PositionFixTuningParams:
     noise: real
     noise_share: real
     slow_error: real
+    slow_correlation: real
     vertical_factor: real
     gate_sigma: real
 

@@ -29,12 +29,14 @@ from perilune.messages.measurements import RangeMeasurement, StarTrackerMeasurem
 def update_scalar(n: wp.ref[NavigationState], h: vec16, innovation: real, variance: real, correction: wp.ref[vec16]):
     """One scalar measurement; `correction` gathers the state correction, the innovation already counts what was gathered before."""
     ph = n.covariance * h
-    update_by(n, ph, wp.dot(h, ph) + variance, innovation, correction)
+    update_by(n, h, ph, wp.dot(h, ph) + variance, innovation, correction)
 
 
 @wp.func
-def update_by(n: wp.ref[NavigationState], ph: vec16, s: real, innovation: real, correction: wp.ref[vec16]):
+def update_by(n: wp.ref[NavigationState], h: vec16, ph: vec16, s: real, innovation: real, correction: wp.ref[vec16]):
     """The same, where the measurement's covariance with the states (`ph`, P h) and its innovation's variance (`s`) are known already."""
+    if n.considers:
+        n.fix_error -= wp.outer(ph / s, h * n.fix_error)  # what the states share with the fixes' slow error, which is no state itself
     gain = ph / s
     correction += gain * innovation
     pm = n.covariance
@@ -64,10 +66,12 @@ def use_star_tracker(p: wp.ref[NavigationParams], n: wp.ref[NavigationState], m:
     x = vec16(0.0)
     for i in range(3):
         pm = n.covariance
+        h = vec16(0.0)
+        h[6 + i] = ONE
         ph = vec16(0.0)
         for j in range(16):
             ph[j] = pm[j, 6 + i]
-        update_by(n, ph, ph[6 + i] + variance, residual[i] - x[6 + i], x)
+        update_by(n, h, ph, ph[6 + i] + variance, residual[i] - x[6 + i], x)
     apply_correction(n, x)
     floor = p.attitude_floor * p.attitude_floor
     for i in range(3):
@@ -156,7 +160,7 @@ def use_range(
         s = wp.dot(h, ph) + variance
     n.rejections_in_row = 0
     x = vec16(0.0)
-    update_by(n, ph, s, innovation, x)
+    update_by(n, h, ph, s, innovation, x)
     apply_correction(n, x)
     n.range_used = True
     if n.first_range_time < ZERO:
@@ -173,6 +177,8 @@ def walk_over_map(p: wp.ref[NavigationParams], n: wp.ref[NavigationState], trave
         pm[15, i] = pm[15, i] * keep
     pm[15, 15] = pm[15, 15] * keep * keep + p.map_error * p.map_error * (ONE - keep * keep)
     n.covariance = pm
+    for i in range(3):
+        n.fix_error[15, i] = n.fix_error[15, i] * keep
     change = n.map_error * (keep - ONE)
     n.map_error += change
     return change

@@ -71,4 +71,4 @@ def learn_about(n: wp.ref[NavigationState], h: vec16, off: real, noise: real, sl
     known = wp.dot(h, ph)
     variance = noise_with_slow(known, noise, slow)
     if variance > ZERO:
-        update_by(n, ph, known + variance, off - wp.dot(h, x), x)
+        update_by(n, h, ph, known + variance, off - wp.dot(h, x), x)

@@ -100,7 +100,7 @@ def use_speeds(
             if answer != REFUSED:
                 variance = noise_with_slow(known, sigma * sigma, slow * slow)
                 if variance > ZERO:
-                    update_by(n, ph, known + variance, innovation, x)
+                    update_by(n, h, ph, known + variance, innovation, x)
                     n.speeds_used += 1
     if gate.refused == refused:
         gate.in_row = 0
