@@ -11,6 +11,7 @@ SET = typer.Option("--set", metavar="PATH=VALUE", help="Override any number of t
 FAULT = typer.Option(
     "--fault", metavar="FAULT", help="Break something: range_finder.dropout@height_m=2000,duration_s=20 (see docs/faults.md).", show_default=False
 )
+GUIDANCE = typer.Option(metavar="LAW", help="The guidance law: a name, or a Python file of your own (see docs/guidance.md).", show_default=False)
 
 
 def register(app: typer.Typer) -> None:
@@ -23,11 +24,14 @@ def check(
     case: Annotated[str | None, CASE] = None,
     overrides: Annotated[list[str] | None, SET] = None,
     faults: Annotated[list[str] | None, FAULT] = None,
+    guidance: Annotated[str | None, GUIDANCE] = None,
 ) -> None:
     """Load the mission and say what it is."""
+    from perilune.avionics.guidance.choice import law_of
     from perilune.mission.loader import load
 
-    loaded = load(mission, overrides or (), case, faults or ())
+    loaded = load(mission, overrides or (), case, faults or (), guidance)
+    law_of(loaded.planned.avionics.guidance.law)
     about = loaded.mission
     print(f"{about.name}: {about.title}")
     print(f"  {about.summary}")

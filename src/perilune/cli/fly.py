@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from perilune.base.errors import PeriluneError
-from perilune.cli.check import CASE, FAULT, MISSION, SET
+from perilune.cli.check import CASE, FAULT, GUIDANCE, MISSION, SET
 
 if TYPE_CHECKING:
     from perilune.flight.port import Peer
@@ -47,6 +47,7 @@ def fly(
     start: Annotated[StartChoice, START] = StartChoice.DOI,
     overrides: Annotated[list[str] | None, SET] = None,
     faults: Annotated[list[str] | None, FAULT] = None,
+    guidance: Annotated[str | None, GUIDANCE] = None,
     out: Annotated[Path | None, OUT] = None,
     as_json: Annotated[bool, JSON] = False,
     avionics: Annotated[str | None, AVIONICS] = None,
@@ -62,9 +63,9 @@ def fly(
     from perilune.mission.loader import load
 
     peer = peer_of(avionics, takeover, answer_within_s)
-    loaded = load(mission, overrides or (), case, faults or ())
+    loaded = load(mission, overrides or (), case, faults or (), guidance)
     draw(loaded, seed, np.array([run]))
-    folder = out if out is not None else default_folder(loaded, seed, run, start, bool(overrides or faults))
+    folder = out if out is not None else default_folder(loaded, seed, run, start, bool(overrides or faults or guidance))
     check_writable(folder)
     with showing_progress() as progress:
         progress("loading flight code", 0.0)
@@ -79,7 +80,7 @@ def fly(
         from perilune.cli.show_flight import show_flight
 
         show_flight(flight, folder)
-    if flight.verdict == "unanswered":
+    if flight.verdict == "unanswered" or flight.flown.last["avionics"]["law_broke"]:
         raise PeriluneError(flight.reason)
 
 

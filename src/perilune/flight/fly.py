@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
+from perilune.avionics.guidance.choice import label_of
 from perilune.base.errors import PeriluneError
 from perilune.base.start_warp import start_warp
 from perilune.flight.compare_published import compare_published
@@ -121,7 +122,7 @@ def reason_of(flown: Flown, verdict: str) -> str:
     """The verdict as a sentence."""
     row = flown.event("dry") if verdict == "out-of-propellant" else None
     height = float(row["height"]) if row is not None else float(flown.history["height"][-1]) if len(flown.history) else float("nan")
-    return explain(flown.scene.mission.limits, verdict, flown.last, height)
+    return explain(flown.scene.mission.limits, verdict, flown.last, height, label_of(flown.scene.mission.planned.avionics.guidance.law))
 
 
 def lost_sentence(flown: Flown, peer: "Peer | None", lost: str) -> str:

@@ -36,8 +36,8 @@ def prepare(mission: Mission, progress: Progress | None = None) -> Scene:
     marks = {number.at_height_m for number in mission.published if number.at_height_m is not None} | set(ALWAYS_MARKED_M)
     if _kept and _kept[0][0] == mission.hash:
         return _kept[0][1]
-    scene = build_scene(mission, sorted(marks), progress=progress)
     kernel = build_kernel(mission.planned.avionics.guidance.law)
+    scene = build_scene(mission, sorted(marks), progress=progress)
     if progress and not is_compiled(kernel):
         progress("compiling flight code, once for this version (about a minute)", 0.0)
     load_kernel(mission.planned.avionics.guidance.law)

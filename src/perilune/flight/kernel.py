@@ -10,8 +10,7 @@ import warp as wp
 
 from perilune.avionics.belief import OnBoard
 from perilune.avionics.computer import AvionicsParams, start_avionics
-from perilune.avionics.guidance import LAWS
-from perilune.base.errors import PeriluneError
+from perilune.avionics.guidance.choice import law_of
 from perilune.base.vector import ZERO, real
 from perilune.flight.computing import compute
 from perilune.flight.dynamics import coast_step
@@ -109,17 +108,14 @@ def act(
     return after
 
 
-def law_named(name: str) -> Any:
-    """The guidance law of that name."""
-    if name not in LAWS:
-        raise PeriluneError(f"avionics.guidance.law: there is no law {name!r}; choose one of {', '.join(sorted(LAWS))}")
-    return LAWS[name]
+def build_kernel(law: str) -> Any:
+    """The kernel with one guidance law, of a name or a user's file, compiled in."""
+    return kernel_around(law_of(law))
 
 
 @cache
-def build_kernel(law_name: str) -> Any:
-    """The kernel with one guidance law compiled in."""
-    law = law_named(law_name)
+def kernel_around(law: Any) -> Any:
+    """The kernel with the law's function compiled in."""
 
     @wp.func
     def fly_one_tick(

@@ -16,11 +16,12 @@ import warp as wp
 from perilune.avionics.belief import OnBoard
 from perilune.avionics.computer import AvionicsParams, AvionicsState, start_avionics
 from perilune.avionics.cycle import fly_tick
+from perilune.avionics.guidance.choice import law_of
 from perilune.base.structs import records
 from perilune.base.vector import real
 from perilune.flight.advance import shared
 from perilune.flight.events import EventRow
-from perilune.flight.kernel import act, law_named, sense, take_note
+from perilune.flight.kernel import act, sense, take_note
 from perilune.flight.plant import kinematics, masses
 from perilune.flight.record import HistoryRow, history_row
 from perilune.flight.setup import Batch, Scene
@@ -90,10 +91,14 @@ def act_tick(
         states[i] = s
 
 
+def compute_kernel(law: str) -> Any:
+    """A kernel of the avionics alone, with the law of a name or a user's file, one cycle a launch."""
+    return compute_kernel_around(law_of(law))
+
+
 @cache
-def compute_kernel(law_name: str) -> Any:
-    """A kernel of the avionics alone, one cycle a launch."""
-    law = law_named(law_name)
+def compute_kernel_around(law: Any) -> Any:
+    """The same with the law's function."""
 
     @wp.kernel(module="unique", module_options={"max_unroll": 4})
     def compute_tick(

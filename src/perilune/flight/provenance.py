@@ -7,6 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from perilune.avionics.guidance.law_file import is_law_file, law_sha256
 from perilune.environment.gravity import GRAVITY_UNIT
 from perilune.environment.relief_detail import describe
 from perilune.mission.schema import Mission
@@ -23,7 +24,10 @@ def provenance(mission: Mission, seed: int | None, run: int, start: str) -> dict
         "seed": seed,
         "run": run,
         "start": start,
-        "guidance_law": mission.planned.avionics.guidance.law,
+        "guidance_law": Path(mission.planned.avionics.guidance.law).name,
+        "guidance_law_sha256": law_sha256(Path(mission.planned.avionics.guidance.law))
+        if is_law_file(mission.planned.avionics.guidance.law)
+        else None,
         "perilune": version("perilune"),
         "kernel_sources_sha256": source_hash(),
         "warp": version("warp-lang"),

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from perilune.avionics.guidance.law_file import is_law_file, law_source
 from perilune.base.errors import PeriluneError
 from perilune.base.tables import write_atomically
 from perilune.mission.emit import to_toml
@@ -20,7 +21,13 @@ also_written: dict[str, Callable[["Flight", Path], None]] = {}
 def save(flight: "Flight", folder: Path) -> Path:
     """Write the flight into `folder`; `flight.json` comes last, so that a folder which holds it is whole."""
     check_writable(folder)
-    write_atomically(folder / "mission.toml", lambda part: _write_text(part, to_toml(flight.mission)))
+    mission = to_toml(flight.mission)
+    law = flight.mission.planned.avionics.guidance.law
+    if is_law_file(law):
+        content, name = law_source(Path(law)), Path(law).name
+        write_atomically(folder / name, lambda part: part.write_bytes(content))
+        mission = mission.replace(json.dumps(law, ensure_ascii=False), json.dumps(name, ensure_ascii=False))
+    write_atomically(folder / "mission.toml", lambda part: _write_text(part, mission))
     write_atomically(folder / "history.parquet", lambda part: flight.history.write_parquet(part, compression="zstd", compression_level=1))
     write_atomically(folder / "telemetry.parquet", lambda part: flight.telemetry.write_parquet(part, compression="zstd", compression_level=1))
     for name, write in also_written.items():

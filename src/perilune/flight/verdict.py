@@ -6,6 +6,7 @@ the ground below it; what a lander does after that (bounce, slide, engines that 
 
 import numpy as np
 
+from perilune.avionics.sequencer import MODES
 from perilune.flight.flown import FlightRecord
 from perilune.flight.state import INVALID, TICK_S
 from perilune.mission.limits import Limits
@@ -42,8 +43,11 @@ def judge(limits: Limits, states: np.ndarray) -> np.ndarray:
     return np.select([condition for condition, _ in cases], [word for _, word in cases], default=LANDED)
 
 
-def explain(limits: Limits, verdict: str, state: FlightRecord, height_m: float) -> str:
+def explain(limits: Limits, verdict: str, state: FlightRecord, height_m: float, law: str = "the guidance law") -> str:
     """The verdict's reason as one sentence with its numbers; `height_m` is the true height above ground at the end (or when the tanks ran dry)."""
+    if verdict == BROKEN and state["avionics"]["law_broke"]:
+        mode, when = MODES[int(state["avionics"]["mode"])], int(state["tick"]) * TICK_S
+        return f"{law}: the law answered with NaN or infinity in the mode {mode}, {when:.1f} s into the flight, and ended it; return finite numbers."
     sentence = _sentence(limits, verdict, state, height_m)
     if verdict in (TIPPED_OVER, HARD_LANDING, CRASHED, NOT_LANDED) and float(state["lander"]["rcs_left"]) <= 0.0:
         sentence = f"{sentence[:-1]}; the attitude thrusters had run dry."

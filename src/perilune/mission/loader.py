@@ -20,6 +20,7 @@ from perilune.mission.catalogue import mission_file
 from perilune.mission.clearance import below_ground
 from perilune.mission.dispersions import conflicts
 from perilune.mission.faults import fault_conflicts, fault_from
+from perilune.mission.law_place import LAW, place_laws, placed, placed_law
 from perilune.mission.lines import line_index
 from perilune.mission.paths import fields_of, find, nearest, suggestion
 from perilune.mission.refusals import Origin, first_refusal, one_line, shown
@@ -31,11 +32,14 @@ UNPAIRED = re.compile("[\ud800-\udfff]")  # half of a surrogate pair, which no f
 Overrides = Mapping[str, Any] | Sequence[str]
 
 
-def load(name_or_path: str | Path, overrides: Overrides = (), case: str | None = None, faults: Sequence[str] = ()) -> Mission:
+def load(
+    name_or_path: str | Path, overrides: Overrides = (), case: str | None = None, faults: Sequence[str] = (), guidance: str | None = None
+) -> Mission:
     """The mission of a catalogue name or TOML file, with `overrides` and in the case asked for.
 
     `overrides` are values by dotted path, in the file's units, or texts `path=value` with the value as in TOML. Without `case` it is the one that
     the file names under `mission.case`, else `planned`. `faults` are texts `device.kind@key=value,key=value`, beside those of the file.
+    `guidance` is the law to fly: a name or the path of a Python file (in a mission file, a path from that file's folder).
 
     Raises
     ------
@@ -44,12 +48,21 @@ def load(name_or_path: str | Path, overrides: Overrides = (), case: str | None =
     """
     file = mission_file(name_or_path)
     label = str(name_or_path) if Path(str(name_or_path)) == file else file.name
-    return read(_text(file, label), label, overrides, case, faults)
+    return read(_text(file, label), label, overrides, case, faults, guidance, file.parent)
 
 
-def read(text: str, label: str = "mission.toml", overrides: Overrides = (), case: str | None = None, faults: Sequence[str] = ()) -> Mission:
-    """As `load`, from the text of a mission file; `label` is what messages call it."""
+def read(
+    text: str,
+    label: str = "mission.toml",
+    overrides: Overrides = (),
+    case: str | None = None,
+    faults: Sequence[str] = (),
+    guidance: str | None = None,
+    folder: Path | None = None,
+) -> Mission:
+    """As `load`, from the text of a mission file; `label` is what messages call it, `folder` where it lies."""
     document, origin = _parsed(text, label)
+    place_laws(document, folder or Path())
     base = _checked(document, origin)
     for other in base.cases:
         _in_case(base, other, origin)
@@ -57,7 +70,8 @@ def read(text: str, label: str = "mission.toml", overrides: Overrides = (), case
     name = _chosen_case(base, case, origin)
     document["mission"]["case"] = name
     settings = document["cases"][name]["set"] if name in document["cases"] else {}
-    for path, value, given in _as_pairs(overrides):
+    chosen = [(LAW, placed_law(guidance, Path()), f"--guidance {guidance}")] if guidance is not None else []
+    for path, value, given in [*_as_pairs(overrides), *chosen]:
         target = _target(path, given)
         if path in settings:
             origin.outside[path] = origin.outside[f"cases.{name}.set.{path}"] = given
@@ -222,14 +236,14 @@ def _as_pairs(overrides: Overrides) -> list[tuple[str, Any, str]]:
         overrides = [overrides]
     if isinstance(overrides, Mapping):
         pairs = [pair for key, value in overrides.items() for pair in (dotted(value, f"{key}.") if isinstance(value, dict) else [(key, value)])]
-        return [(path, _plain(value, path), f"override {path} = {shown(value)}") for path, value in pairs]
+        return [(path, placed(path, _plain(value, path)), f"override {path} = {shown(value)}") for path, value in pairs]
     parsed = []
     for text in overrides:
         path, equals, value = text.partition("=")
         given = f"--set {text}"
         if not equals or not path.strip() or not value.strip():
             raise PeriluneError(one_line(f"{given}: this sets nothing; write path=value, such as lander.range_finder.reach_m=893"))
-        parsed.append((path.strip(), _toml_value(value.strip(), given), given))
+        parsed.append((path.strip(), placed(path.strip(), _toml_value(value.strip(), given)), given))
     return parsed
 
 

@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from itertools import pairwise
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field, PrivateAttr, field_validator
@@ -117,8 +118,15 @@ class Mission(Parameters):
 
     @property
     def hash(self) -> str:
-        """Identity of the mission as flown: SHA-256 (hexadecimal) over every value of it; comments and layout do not count."""
+        """Identity of the mission as flown: SHA-256 (hexadecimal) over every value of it; comments and layout do not count.
+
+        A guidance law of the user's own counts with the content of its file, not with its name or place.
+        """
+        from perilune.avionics.guidance.choice import identity_of
+
         views = [self.model_dump(mode="json"), self.planned.model_dump(mode="json")]
+        for view in views:
+            view["avionics"]["guidance"]["law"] = identity_of(view["avionics"]["guidance"]["law"])
         content = json.dumps(views, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
         return hashlib.sha256(content.encode()).hexdigest()
 
@@ -148,10 +156,14 @@ TUNED_SENSORS = ("landing_radar", "velocimeter", "position_fix", "sun_sensor")  
 def _unflyable(mission: Mission) -> Iterator[tuple[str, str]]:
     """What the guidance cannot fly, whatever the orbit."""
     from perilune.avionics.guidance import LAWS
+    from perilune.avionics.guidance.choice import no_such_law
+    from perilune.avionics.guidance.law_file import is_law_file, look_over
 
     guidance, lander = mission.avionics.guidance, mission.lander
-    if guidance.law not in LAWS:
-        yield "avionics.guidance.law", f"names no law: {guidance.law!r}; there are {', '.join(sorted(LAWS))}"
+    if is_law_file(guidance.law):
+        look_over(Path(guidance.law))
+    elif guidance.law not in LAWS:
+        yield "avionics.guidance.law", no_such_law(guidance.law)
     if guidance.tuning.kr < 2.0 * (guidance.tuning.gamma + 2.0):
         yield (
             "avionics.guidance.tuning.kr",
