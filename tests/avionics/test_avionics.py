@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from perilune.avionics.belief import BeliefParams
-from perilune.avionics.computer import AvionicsState, account_propellant, believed_mass
+from perilune.avionics.computer import AvionicsParams, AvionicsState, account_propellant, believed_mass
 from perilune.avionics.sequencer import COAST, LANDED, TERMINAL
 from perilune.avionics.steering import engine_commands, wanted_attitude
 from perilune.base.structs import records
@@ -16,15 +16,16 @@ from perilune.messages.actuation import Actuation
 from perilune.validation.scenes import landing_scene, planned_flight
 
 G0 = 9.80665
+FLOW = np.linspace(5.0, 20.0, 16) / (220.0 * G0)  # kg/s
 
 
 @wp.kernel(module="unique", module_options={"max_unroll": 4})
-def account(bs: wp.array(dtype=BeliefParams), states: wp.array(dtype=AvionicsState), dt: real, ticks: int, mass: wp.array(dtype=real)):
-    b = bs[0]
+def account(ps: wp.array(dtype=AvionicsParams), states: wp.array(dtype=AvionicsState), dt: real, ticks: int, mass: wp.array(dtype=real)):
+    p = ps[0]
     s = states[0]
     for _ in range(ticks):
-        account_propellant(b, s, dt)
-    mass[0] = believed_mass(b, s)
+        account_propellant(p, s, dt)
+    mass[0] = believed_mass(p.belief, s)
     states[0] = s
 
 
@@ -53,8 +54,6 @@ def belief():
         "main_isp": 320.0,
         "assist_thrust": 1200.0,
         "assist_isp": 278.0,
-        "rcs_isp": 220.0,
-        "rcs_arm": 1.0,
     }.items():
         b[name] = value
     return wp.array(b, dtype=BeliefParams, device="cpu")
@@ -67,19 +66,23 @@ def accounted(seconds, main_left=430.0, rcs_left=10.0, **last):
         s["last"][name] = value
     mass = wp.zeros(1, dtype=real, device="cpu")
     states = wp.array(s, dtype=AvionicsState, device="cpu", copy=False)
-    wp.launch(account, 1, [belief(), states, 0.1, round(10 * seconds), mass], device="cpu")
+    packs = records(AvionicsParams, 1)
+    packs["belief"] = belief().numpy()
+    packs["allocation"]["flow"] = FLOW
+    packs = wp.array(packs, dtype=AvionicsParams, device="cpu")
+    wp.launch(account, 1, [packs, states, 0.1, round(10 * seconds), mass], device="cpu")
     return s[0], mass.numpy()[0]
 
 
 def test_propellant_account_is_thrust_over_exhaust_speed():
-    s, mass = accounted(100.0, main_engine=1.0, assist_duty=0.5, torque_body=(3.0, -2.0, 1.0))
+    s, mass = accounted(100.0, main_engine=1.0, assist_duty=0.5, thruster_on=0.01 * np.arange(16) / 16.0)
     assert 430.0 - s["main_left"] == pytest.approx(100.0 * (400.0 / (320.0 * G0) + 600.0 / (278.0 * G0)), rel=1e-12)
-    assert 10.0 - s["rcs_left"] == pytest.approx(100.0 * 6.0 / (220.0 * G0), rel=1e-12)
+    assert 10.0 - s["rcs_left"] == pytest.approx(1000.0 * 0.01 * np.arange(16) / 16.0 @ FLOW, rel=1e-12)
     assert mass == pytest.approx(340.0 + s["main_left"] + s["rcs_left"])
 
 
 def test_account_stops_at_empty_and_stands_still_without_command():
-    s, mass = accounted(100.0, 5.0, 0.1, main_engine=1.0, assist_duty=1.0, torque_body=(30.0, 0.0, 0.0))
+    s, mass = accounted(100.0, 5.0, 0.1, main_engine=1.0, assist_duty=1.0, thruster_on=np.full(16, 0.1))
     assert s["main_left"] == 0.0 and s["rcs_left"] == 0.0 and mass == 340.0
     assert accounted(100.0)[1] == 780.0
 

@@ -20,7 +20,13 @@ LANDER = {
         "tank_radius_m": 0.5,
         "rcs_tank_height_m": 1.4,
     },
-    "attitude_thrusters": {"torque_limit_n_m": (20.0, 21.0, 22.0), "arm_m": 1.0, "isp_s": 220.0},
+    "attitude_thrusters": {
+        "positions_m": ((0.0, 1.0, 1.0), (0.0, -1.0, 1.0)),
+        "directions": ((0.0, 0.0, 1.0), (0.0, 0.0, -1.0)),
+        "thrust_n": 15.0,
+        "isp_s": 220.0,
+        "minimum_on_ms": 20.0,
+    },
     "footpads": {"radius_m": 1.3},
     "imu": {
         "grade": "navigation",

@@ -28,7 +28,9 @@ def test_every_number_of_the_file_arrives_in_the_kernel_under_its_path(lander_fi
             continue
         slot, factor = pack_slot(packs, path)
         assert slot.shape[0] == 3
-        assert slot == pytest.approx(np.broadcast_to(np.asarray(value, float) * factor, slot.shape), rel=1e-15, abs=0)
+        numbers = np.asarray(value, float) * factor
+        held = slot[:, : len(numbers)] if numbers.ndim else slot  # an array may have room for more thrusters than there are
+        assert held == pytest.approx(np.broadcast_to(numbers, held.shape), rel=1e-15, abs=0)
         reached.add(".".join(split_unit(word)[0] for word in path.split(".")))
     present = {f"{sensor}.present" for sensor in (*sensor_file, "range_finder", "star_tracker")}
     assert reached == set(struct_leaves(packs.dtype)) - present

@@ -40,8 +40,6 @@ class Belief(Parameters):
     main_isp_s: float
     assist_thrust_n: float
     assist_isp_s: float
-    rcs_isp_s: float
-    rcs_arm_m: float
     torque_limit_n_m: Vector3
     inertia_full_kg_m2: Vector3
     inertia_dry_kg_m2: Vector3
@@ -73,8 +71,6 @@ class BeliefParams:
     main_isp: real
     assist_thrust: real
     assist_isp: real
-    rcs_isp: real
-    rcs_arm: real
     torque_limit: vec3
     inertia_full: vec3
     inertia_dry: vec3

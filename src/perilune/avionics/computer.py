@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import warp as wp
 from pydantic import Discriminator, Tag
 
+from perilune.avionics.allocation import AllocationParams, AllocationState, rcs_used
 from perilune.avionics.belief import BeliefChoice, BeliefParams
 from perilune.avionics.control import Control, ControlParams
 from perilune.avionics.guidance.legs import Guidance, GuidanceParams
@@ -53,6 +54,7 @@ class AvionicsParams:
     guidance: GuidanceParams  # zero where the descent is flown by targets
     targets: TargetGuidanceParams
     control: ControlParams
+    allocation: AllocationParams
     sequence: SequenceParams
     touchdown: TouchdownParams
     recorder: RecorderParams
@@ -75,6 +77,7 @@ class AvionicsState:
     main_left: real  # kg as believed
     rcs_left: real  # kg as believed
     held_torque: vec3
+    allocation: AllocationState
     contact_for: real
     touchdown: wp.bool
     last: Actuation
@@ -99,14 +102,13 @@ def believed_mass(b: wp.ref[BeliefParams], s: wp.ref[AvionicsState]) -> real:
 
 
 @wp.func
-def account_propellant(b: wp.ref[BeliefParams], s: wp.ref[AvionicsState], dt: real):
+def account_propellant(p: wp.ref[AvionicsParams], s: wp.ref[AvionicsState], dt: real):
     """Charge what the last command used."""
+    b = p.belief
     flow = s.last.main_engine * b.main_thrust / (b.main_isp * STANDARD_GRAVITY)
     flow += s.last.assist_duty * b.assist_thrust / (b.assist_isp * STANDARD_GRAVITY)
-    torque = s.last.torque_body
-    rcs = (wp.abs(torque[0]) + wp.abs(torque[1]) + wp.abs(torque[2])) / (b.rcs_arm * b.rcs_isp * STANDARD_GRAVITY)
     s.main_left = wp.max(s.main_left - flow * dt, ZERO)
-    s.rcs_left = wp.max(s.rcs_left - rcs * dt, ZERO)
+    s.rcs_left = wp.max(s.rcs_left - rcs_used(p.allocation, s.last.thruster_on), ZERO)
 
 
 @wp.func

@@ -20,6 +20,8 @@ class Control(Parameters):
     rate_limit_deg_s: float = Field(gt=0, description="largest commanded body rate")
     integral_time_s: float = Field(gt=0, description="time constant of the torque integral")
     integral_limit_n_m: float = Field(ge=0, description="largest torque that the integral may hold, each axis")
+    coast_band_deg: float = Field(0.5, ge=0, le=20, description="error of each axis that a coast leaves alone; assumed")
+    coast_rate_band_deg_s: float = Field(0.1, ge=0, le=5, description="body rate of each axis that a coast leaves alone; assumed")
 
 
 @wp.struct
@@ -31,12 +33,20 @@ class ControlParams:
     rate_limit: real
     integral_time: real
     integral_limit: real
+    coast_band: real
+    coast_rate_band: real
 
 
 @wp.func
 def clamp3(v: vec3, limit: vec3) -> vec3:
     """Each component within ± its limit."""
     return vec3(wp.clamp(v[0], -limit[0], limit[0]), wp.clamp(v[1], -limit[1], limit[1]), wp.clamp(v[2], -limit[2], limit[2]))
+
+
+@wp.func
+def beyond(v: vec3, band: real) -> vec3:
+    """What of each component lies beyond ± `band`."""
+    return v - clamp3(v, vec3(band, band, band))
 
 
 @wp.func

@@ -91,7 +91,7 @@ def fly_tick(
     """One cycle at `time` [s past the epoch]; `tick` is the control period [s]; `detail` publishes what the filter knows of its errors."""
     integrate_tick(s.navigation, m.imu)
     gathered = s.navigation.gathered_dt
-    account_propellant(p.belief, s, gathered)
+    account_propellant(p, s, gathered)
     mass = believed_mass(p.belief, s)
     cg_height = believed_cg_height(p.belief, s)
     navigate(p, on_board, s, m, gathered, cg_height, time, tick)

@@ -6,9 +6,10 @@ kept toward forward and up, so that the canted beam meets the ground ahead in br
 
 import warp as wp
 
+from perilune.avionics.allocation import allot
 from perilune.avionics.belief import BeliefParams
 from perilune.avionics.computer import AvionicsParams, AvionicsState, propellant_share
-from perilune.avionics.control import attitude_error, attitude_torque, believed_inertia
+from perilune.avionics.control import attitude_error, attitude_torque, believed_inertia, beyond
 from perilune.avionics.demand import ThrustDemand, believed_engines
 from perilune.avionics.follow_targets import follow_targets
 from perilune.avionics.guidance.leg import is_answer
@@ -155,7 +156,14 @@ def steer(p: wp.ref[AvionicsParams], s: wp.ref[AvionicsState], o: wp.ref[Outlook
     direction = wp.quat_rotate(to_mci, me_from_site * unit_or(d.acceleration, o.up_site))
     error = attitude_error(wanted_attitude(direction, along), s.navigation.attitude)
     inertia = believed_inertia(p.belief.inertia_full, p.belief.inertia_dry, propellant_share(p.belief, s))
-    torque, held = attitude_torque(p.control, inertia, error, s.navigation.rate_body, p.belief.torque_limit, s.held_torque, s.mode != COAST, tick)
-    command.torque_body = torque
-    s.held_torque = held
+    rate = s.navigation.rate_body
+    if s.mode == COAST:
+        error = beyond(error, p.control.coast_band)
+        rate = beyond(rate, p.control.coast_rate_band)
+    torque, held = attitude_torque(p.control, inertia, error, rate, p.belief.torque_limit, s.held_torque, s.mode != COAST, tick)
+    allotted = allot(p.allocation, s.allocation, torque, tick)
+    command.thruster_on = allotted.on
+    command.torque_body = allotted.torque
+    if not allotted.saturated:
+        s.held_torque = held
     return command

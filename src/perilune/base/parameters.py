@@ -18,7 +18,7 @@ UNITS: dict[str, tuple[float, str]] = {
     "s": (1.0, "s"), "ms": (1e-3, "s"), "min": (60.0, "s"), "h": (3600.0, "s"),
     "kg": (1.0, "kg"), "kg_m2": (1.0, "kg m²"), "kg_m3": (1.0, "kg/m³"), "kg_s": (1.0, "kg/s"),
     "n_per_m": (1.0, "N/m"), "n_s_per_m": (1.0, "N s/m"),
-    "n": (1.0, "N"), "n_m": (1.0, "N m"), "n_s": (1.0, "N s"), "w": (1.0, "W"),
+    "n": (1.0, "N"), "n_m": (1.0, "N m"), "n_s": (1.0, "N s"), "n_m_s": (1.0, "N m s"), "w": (1.0, "W"),
     "m_s": (1.0, "m/s"), "km_s": (1e3, "m/s"), "m_s2": (1.0, "m/s²"), "m_s3": (1.0, "m/s³"), "m2_s4": (1.0, "m²/s⁴"),
     "deg": (DEGREE, "rad"), "arcsec": (DEGREE / 3600.0, "rad"), "mrad": (1e-3, "rad"),
     "deg_s": (DEGREE, "rad/s"), "deg_h": (DEGREE / 3600.0, "rad/s"), "deg_s2": (DEGREE, "rad/s²"),
@@ -53,7 +53,8 @@ def fill(record: np.void | np.ndarray, model: BaseModel) -> None:
     """Write a model into one element of a structured array whose fields are named as the model's, without units.
 
     A word (a policy, a law) is written as the number that the model's class attribute `CODES[key]` gives it. A device that is not there (None)
-    leaves its struct zero; the field `present` of a struct, which no model writes, is true where the device is.
+    leaves its struct zero; the field `present` of a struct, which no model writes, is true where the device is. An array
+    that holds fewer elements than the kernel has room for fills the first of them, the others stay zero.
 
     Raises
     ------
@@ -78,7 +79,11 @@ def fill(record: np.void | np.ndarray, model: BaseModel) -> None:
         elif isinstance(value, bool):
             record[name] = value
         else:
-            record[name] = np.asarray(value, dtype=np.float64) * si_factor(key)
+            numbers = np.asarray(value, dtype=np.float64) * si_factor(key)
+            if 0 < numbers.ndim <= record[name].ndim:
+                record[name][: len(numbers)] = numbers
+            else:
+                record[name] = numbers
 
 
 def pack(model: BaseModel, struct: Any, count: int = 1) -> np.ndarray:
@@ -92,11 +97,12 @@ def pack(model: BaseModel, struct: Any, count: int = 1) -> np.ndarray:
 def pack_slot(packs: np.ndarray, path: str) -> tuple[np.ndarray, float]:
     """The column of `packs` that the dotted path names (a view, one element a run) and the factor from the file's unit to SI.
 
-    A path may end in `.0`, `.1` or `.2` for one component of a vector. Raises KeyError where no pack holds the path.
+    A path may end in `.0`, `.1` … for one component of a vector, in `.3.0` for one of an array of vectors. Raises KeyError where no pack
+    holds the path.
     """
     slot, factor = packs, 1.0
     for word in path.split("."):
-        if word.isdigit() and slot.dtype.names is None and slot.ndim == 2 and int(word) < slot.shape[1]:
+        if word.isdigit() and slot.dtype.names is None and slot.ndim >= 2 and int(word) < slot.shape[1]:
             slot = slot[:, int(word)]
             continue
         stem, unit = split_unit(word)

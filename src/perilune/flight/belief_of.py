@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from perilune.avionics.allocation import Allocation, allocation_of, torque_limit
 from perilune.avionics.belief import NO_BEAMS, Beams, Belief
 from perilune.avionics.computer import AvionicsParams
 from perilune.avionics.guidance.targets import TargetGuidance
@@ -12,7 +13,7 @@ from perilune.base.structs import records, struct_from
 from perilune.base.vector import real
 from perilune.flight.orbit import StartState
 from perilune.lander.lander import LanderParams
-from perilune.lander.propellant import mass_now
+from perilune.lander.propellant import MassParams, mass_now
 from perilune.lander.sensors.landing_radar import radar_beam
 from perilune.lander.sensors.range_finder import beam_body
 from perilune.lander.sensors.velocimeter import velocimeter_beam
@@ -26,7 +27,7 @@ def belief_of(planned: Mission, start: StartState) -> Belief:
     params = struct_from(pack(lander, LanderParams)[0], LanderParams)
     full = mass_now(params.mass, real(lander.mass.main_loaded_kg), real(lander.mass.rcs_loaded_kg))
     dry = mass_now(params.mass, real(0.0), real(0.0))
-    main, assist, rcs = lander.main_engine, lander.assist_engines, lander.attitude_thrusters
+    main, assist = lander.main_engine, lander.assist_engines
     return Belief(
         dry_mass_kg=lander.mass.dry_mass_kg,
         main_loaded_kg=lander.mass.main_loaded_kg,
@@ -36,9 +37,7 @@ def belief_of(planned: Mission, start: StartState) -> Belief:
         main_isp_s=main.isp_s,
         assist_thrust_n=assist.count * assist.thrust_n,
         assist_isp_s=assist.isp_s,
-        rcs_isp_s=rcs.isp_s,
-        rcs_arm_m=rcs.arm_m,
-        torque_limit_n_m=_floats(rcs.torque_limit_n_m),
+        torque_limit_n_m=torque_limit(allocation_for(planned)),
         inertia_full_kg_m2=_floats(full.inertia),
         inertia_dry_kg_m2=_floats(dry.inertia),
         cg_height_full_m=float(full.cg[2]),
@@ -58,10 +57,29 @@ def belief_of(planned: Mission, start: StartState) -> Belief:
     )
 
 
+def allocation_for(planned: Mission) -> Allocation:
+    """The table that the planned mission's thrusters give, about the centre of mass midway between full and dry."""
+    lander, thrusters = planned.lander, planned.lander.attitude_thrusters
+    masses = struct_from(pack(lander.mass, MassParams)[0], MassParams)
+    full = mass_now(masses, real(lander.mass.main_loaded_kg), real(lander.mass.rcs_loaded_kg))
+    dry = mass_now(masses, real(0.0), real(0.0))
+    return allocation_of(
+        np.array(thrusters.positions_m),
+        np.array(thrusters.directions),
+        np.array(thrusters.thrust_n),
+        (np.array(_floats(full.cg)) + np.array(_floats(dry.cg))) / 2.0,
+        thrusters.isp_s,
+        thrusters.minimum_on_ms / 1e3,
+        thrusters.open_delay_ms / 1e3,
+        thrusters.close_delay_ms / 1e3,
+    )
+
+
 def avionics_pack(planned: Mission, start: StartState) -> np.ndarray:
     """The avionics' parameters, shape (1,), the same for every run whatever is dispersed."""
     packed = records(AvionicsParams, 1)
     fill(packed[0]["belief"], belief_of(planned, start))
+    fill(packed[0]["allocation"], allocation_for(planned))
     for part in ("navigation", "control", "sequence", "touchdown", "recorder"):
         fill(packed[0][part], getattr(planned.avionics, part))
     guidance = planned.avionics.guidance

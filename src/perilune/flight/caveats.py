@@ -2,7 +2,6 @@
 
 NOT_YET_MODELLED = (
     "Propellant slosh, tank pressure and mixture ratio: the propellant is a rigid body that shrinks.",
-    "Single attitude thrusters and their pulses: the commanded torque is given as asked, within its limit.",
     "Pulses of the assist engines: their thrust is the mean of the commanded duty, with a lag.",
     "The descent orbit insertion burn: an impulse; its errors are drawn into the state that follows it.",
     "Legs, bounce and sliding: the verdict is taken from the state at the first touch and a static test of whether the lander stands.",

@@ -1,20 +1,20 @@
 """The plant over one control tick: engines, tanks and field move the lander, its inertial unit feels it, and the ground stops it.
 
-Assumptions and limitations: thrust of a tank-dry engine ends at the tick in which the usable propellant is gone; at the first touch of a footpad
-a lander that is not broken comes to rest at once, its attitude as it was (legs, bounce and sliding are not yet modelled); the ground under the
-pads is the relief at the four pads' places.
+Assumptions and limitations: in a coast what force the attitude thrusters leave over acts as a kick in the middle of each truth step; thrust of a
+tank-dry engine ends at the tick in which the usable propellant is gone; at the first touch of a footpad a lander that is not broken comes to rest
+at once, its attitude as it was (legs, bounce and sliding are not yet modelled); the ground under the pads is the relief at the four pads' places.
 """
 
 import warp as wp
 
-from perilune.base.vector import HALF, ONE, ZERO, mat33, real, rotation_vector_from_quat, vec3
+from perilune.base.vector import HALF, ONE, ZERO, mat33, quat_from_rotation_vector, real, rotation_vector_from_quat, vec3
 from perilune.environment.gravity import central_acceleration
 from perilune.environment.orientation import moon_rate_mci, quat_me_from_pa, quat_pa_from_mci
 from perilune.environment.relief import ground_height, height_above_ground
 from perilune.flight.dynamics import fall, perturbation, powered_step, tumble
 from perilune.flight.events import ATTITUDE_DRY, CONTACT, DRY, EventRow, Kinematics, note
 from perilune.flight.state import STATUS_DESTROYED, STEP, STEPS, TICK, Body, Contact, FlightPack, FlightState, World
-from perilune.lander.attitude_thrusters import attitude_mass_flow, torque_given
+from perilune.lander.attitude_thrusters import Push, fire, push_over, rcs_left_after
 from perilune.lander.contact import footpad_body, tips_over
 from perilune.lander.engines import engine_level, engine_mass_flow, engine_thrust_body, engine_torque_body
 from perilune.lander.propellant import MassNow, mass_now
@@ -186,6 +186,23 @@ def between(a: Body, b: Body, f: real) -> Body:
 
 
 @wp.func
+def nudge(b: wp.ref[Body], push: wp.ref[Push], mass: real, inertia: vec3):
+    """How much farther a push that comes early in the step has moved and turned the body by its end than its mean would; gyroscopic torque too."""
+    turn = wp.cw_div(push.early_torque, inertia)
+    b.position += wp.quat_rotate(b.attitude, push.early_force) / mass
+    b.attitude = b.attitude * quat_from_rotation_vector(turn)
+    b.rate -= wp.cw_div(wp.cross(turn, wp.cw_mul(inertia, b.rate)) + wp.cross(b.rate, push.early_torque), inertia)
+
+
+@wp.func
+def kick(landing: wp.ref[Body], before: Body, after: Body, push: wp.ref[Push], mass: real, left: real):
+    """What a push in a coast adds to where the tick lands, `left` [s] before its end; attitude that of the middle of the step."""
+    middle = wp.normalize(before.attitude + after.attitude)
+    landing.velocity += wp.quat_rotate(middle, push.force) * (STEP / mass)
+    landing.position += wp.quat_rotate(middle, push.force * (STEP * left) + push.early_force) / mass
+
+
+@wp.func
 def fly_plant(
     world: wp.ref[World],
     pack: wp.ref[FlightPack],
@@ -203,8 +220,7 @@ def fly_plant(
     middle = s.body.position + s.body.velocity * (HALF * TICK)
     held = perturbation(world, middle, s.time + HALF * TICK)
     gm = world.harmonics.gm
-    torque_wanted = torque_given(lander.attitude_thrusters, command.torque_body, s.lander.rcs_left)
-    rcs_flow = attitude_mass_flow(lander.attitude_thrusters, torque_wanted)
+    pulses = fire(pack.lander.attitude_thrusters, s.lander.attitude_thrusters, command.thruster_on, now.cg, TICK, s.active)
     main_asked = command.main_engine
     assist_asked = command.assist_duty
     if s.lander.main_left <= lander.mass.main_unusable:
@@ -215,7 +231,7 @@ def fly_plant(
         assist_asked = ZERO
         s.lander.main_level = ZERO
         s.lander.assist_level = ZERO
-    if s.lander.rcs_left <= ZERO and wp.length(command.torque_body) > ZERO:
+    if s.lander.rcs_left <= ZERO and pulses.count > 0:
         note(events, run, ATTITUDE_DRY, s.time, kinematics(world, pack, s.body, now.cg, s.time))
     idle = main_asked <= ZERO and assist_asked <= ZERO and s.lander.main_level + s.lander.assist_level < real(1.0e-6)
     near = height < NEAR + real(0.2) * wp.abs(wp.dot(s.body.velocity, wp.normalize(s.body.position)))
@@ -227,8 +243,12 @@ def fly_plant(
     for i in range(steps):
         before = s.body
         dv = vec3(0.0, 0.0, 0.0)
+        push = push_over(pulses, STEP * real(i), STEP * real(i + 1), s.lander.rcs_left)
         if idle and not near:
-            s.body = tumble(s.body, torque_wanted, now.inertia, STEP)
+            s.body = tumble(s.body, push.torque, now.inertia, STEP)
+            if wp.length_sq(push.force) > ZERO:
+                kick(landing, before, s.body, push, lander.mass.dry_mass + s.lander.main_left + s.lander.rcs_left, TICK - STEP * (real(i) + HALF))
+                dv = push.force * (STEP / (lander.mass.dry_mass + s.lander.main_left + s.lander.rcs_left))
         else:
             main = engine_level(lander.main_engine, s.lander.main_level, main_asked, STEP)
             assist = engine_level(lander.assist_engines, s.lander.assist_level, assist_asked, STEP)
@@ -236,15 +256,17 @@ def fly_plant(
             s.lander.assist_level = assist[0]
             main_force = engine_thrust_body(lander.main_engine, main[1])
             assist_force = engine_thrust_body(lander.assist_engines, assist[1])
-            force = main_force + assist_force
-            torque = torque_wanted + engine_torque_body(lander.main_engine, main_force, now.cg)
+            force = main_force + assist_force + push.force
+            torque = push.torque + engine_torque_body(lander.main_engine, main_force, now.cg)
             torque += engine_torque_body(lander.assist_engines, assist_force, now.cg)
             flow = engine_mass_flow(lander.main_engine, main[1]) + engine_mass_flow(lander.assist_engines, assist[1])
             mass = lander.mass.dry_mass + s.lander.main_left + s.lander.rcs_left
-            s.body = powered_step(gm, s.body, force, torque, mass, flow + rcs_flow, now.inertia, held, STEP)
-            dv = force * (STEP / (mass - (flow + rcs_flow) * (HALF * STEP)))
+            s.body = powered_step(gm, s.body, force, torque, mass, flow + push.flow, now.inertia, held, STEP)
+            dv = force * (STEP / (mass - (flow + push.flow) * (HALF * STEP)))
             s.lander.main_left = wp.max(s.lander.main_left - flow * STEP, ZERO)
-        s.lander.rcs_left = wp.max(s.lander.rcs_left - rcs_flow * STEP, ZERO)
+        if pulses.count > 0:
+            nudge(s.body, push, lander.mass.dry_mass + s.lander.main_left + s.lander.rcs_left, now.inertia)
+        s.lander.rcs_left = rcs_left_after(s.lander.rcs_left, push.flow, STEP)
         t = s.time + STEP * real(i)
         if near:
             below = pad_clearance(world, pack, s.body, now.cg, t + STEP)

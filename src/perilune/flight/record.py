@@ -11,7 +11,7 @@ from perilune.environment.orientation import moon_rate_mci, quat_me_from_pa, qua
 from perilune.flight.events import Kinematics
 from perilune.flight.sensing import TrueRanges
 from perilune.flight.state import FlightPack, FlightState, World
-from perilune.messages.actuation import Actuation
+from perilune.messages.actuation import Actuation, vec16
 from perilune.messages.measurements import Measurements
 from perilune.messages.telemetry import Telemetry
 
@@ -59,6 +59,7 @@ class HistoryRow:
     command_main_engine: real
     command_assist_duty: real
     command_torque_body: vec3
+    command_thruster_on: vec16
     command_thrust: real
     measured_specific_force_body: vec3
     measured_range: real
@@ -87,7 +88,8 @@ UNITS = {
     "estimated_position_mci": "m", "estimated_velocity_mci": "m_s", "estimated_gyro_bias": "rad_s", "estimated_accel_bias": "m_s2",
     "estimated_map_error": "m", "estimated_height": "m", "error_position_site": "m", "sigma_position_site": "m", "error_velocity_site": "m_s",
     "sigma_velocity_site": "m_s", "error_attitude": "rad", "sigma_attitude": "rad", "error_height": "m", "sigma_height": "m",
-    "sigma_gyro_bias": "rad_s", "sigma_accel_bias": "m_s2", "sigma_map_error": "m", "command_torque_body": "n_m", "command_thrust": "n",
+    "sigma_gyro_bias": "rad_s", "sigma_accel_bias": "m_s2", "sigma_map_error": "m", "command_torque_body": "n_m", "command_thruster_on": "s",
+    "command_thrust": "n",
     "measured_specific_force_body": "m_s2", "measured_range": "m", "true_range": "m", "measured_radar_range": "m", "measured_radar_speed": "m_s",
     "true_radar_range": "m", "measured_velocimeter_speed": "m_s", "measured_position_fix_me": "m",
     "range_innovation": "m", "range_innovation_sigma": "m",
@@ -160,6 +162,7 @@ def history_row(
     row.command_main_engine = command.main_engine
     row.command_assist_duty = command.assist_duty
     row.command_torque_body = command.torque_body
+    row.command_thruster_on = command.thruster_on
     row.command_thrust = t.thrust_command
     row.measured_specific_force_body = t.specific_force_body
     row.measured_range = m.range_finder.range
@@ -193,7 +196,7 @@ def columns(rows: np.ndarray) -> dict[str, np.ndarray]:
         if values.ndim == 1:
             out[f"{name}{tail}"] = np.ascontiguousarray(values)
         else:
-            axes = AXES.get(name.rsplit("_", 1)[-1], ("x", "y", "z", "w"))
+            axes = AXES.get(name.rsplit("_", 1)[-1], ("x", "y", "z", "w") if values.shape[1] <= 4 else tuple(map(str, range(values.shape[1]))))
             for j in range(values.shape[1]):
                 out[f"{name}_{axes[j]}{tail}"] = np.ascontiguousarray(values[:, j])
     return out

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from perilune.base.parameters import Parameters
 from perilune.base.vector import real
-from perilune.lander.attitude_thrusters import AttitudeThrusters, AttitudeThrustersParams
+from perilune.lander.attitude_thrusters import AttitudeThrusters, AttitudeThrustersParams, AttitudeThrustersState
 from perilune.lander.computer import Computer, ComputerParams, ComputerState
 from perilune.lander.contact import Footpads, FootpadsParams
 from perilune.lander.engines import Engine, EngineParams
@@ -77,6 +77,7 @@ class LanderState:
     assist_level: real  # 0 to 1
     main_left: real  # kg, unusable included
     rcs_left: real  # kg
+    attitude_thrusters: AttitudeThrustersState
     imu: ImuState
     star_tracker: StarTrackerState
     range_finder: RangeFinderState

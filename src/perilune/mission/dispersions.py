@@ -122,6 +122,8 @@ def refusal(mission: "Mission", path: str) -> str | None:
         return "stands nowhere in this mission: its device is not aboard, or its table is of another kind"
     kind = leaf.kind
     is_vector = typing.get_origin(kind) is tuple
+    if is_vector and typing.get_origin(typing.get_args(kind)[0]) is tuple:
+        return f"is an array of vectors; disperse one number of it ({bare}.0.0) or one vector ({bare}.0.*)"
     if path.endswith(".*") and not is_vector:
         return "is no vector; leave out the .*"
     if is_vector and not path.endswith(".*"):
@@ -132,7 +134,10 @@ def refusal(mission: "Mission", path: str) -> str | None:
         return "is not a number"
     try:
         for component in components(mission, path):
+            value_at(mission, component)
             pack_slot(packs()[table], component.partition(".")[2])
+    except IndexError:
+        return "counts farther than the array in the mission goes"
     except KeyError:
         return REASONS.get(table, "is held in no per-run pack; only what the kernel holds for each run can be dispersed")
     return None

@@ -4,7 +4,9 @@ A draw depends on seed, run index and path only, so run k is the same alone and 
 in the file's units until they enter the packs.
 """
 
+from collections.abc import Iterator
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 
@@ -120,7 +122,7 @@ def read_back(mission: Mission, drawn: dict[str, np.ndarray], packs: dict[str, n
     for path, value in (*leaves(mission), *fault_leaves(mission)):
         if path.partition(".")[0] not in packs or isinstance(value, str) or value is None:
             continue
-        for component, own in [(f"{path}.{i}", v) for i, v in enumerate(value)] if isinstance(value, tuple) else [(path, value)]:
+        for component, own in _numbers(path, value):
             try:
                 slot, factor = _slot(packs, component)
             except PeriluneError:
@@ -135,6 +137,15 @@ def read_back(mission: Mission, drawn: dict[str, np.ndarray], packs: dict[str, n
                 )
             compared += 1
     return compared
+
+
+def _numbers(path: str, value: Any) -> Iterator[tuple[str, float]]:
+    """Every single number of a value, with its path."""
+    if isinstance(value, tuple):
+        for i, element in enumerate(value):
+            yield from _numbers(f"{path}.{i}", element)
+    else:
+        yield path, value
 
 
 def _slot(packs: dict[str, np.ndarray], path: str) -> tuple[np.ndarray, float]:

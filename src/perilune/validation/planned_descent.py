@@ -1,10 +1,12 @@
 """The planned flight of Resilience as the closed loop flew it, integrated again by strangers: the coast to ignition, then the burn with its commands.
 
 The coast is the field by pyshtools, orientation and ephemeris by SPICE, DOP853. The powered part takes the recorded commands tick by tick: engines by
-the closed form of their lag, masses and attitude with the motion in one DOP853 a tick, the field as a spline of pyshtools' along the recorded path.
+the closed form of their lag, attitude thrusters by their on-times, masses and attitude with the motion in one DOP853 from edge to edge of the
+pulses, the field as a spline of pyshtools' along the recorded path.
 Inertia is that of the start of each tick, as the plant's page says; thrust without misalignment and a centre of mass on the axis, as in the mission.
 """
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -44,6 +46,37 @@ def level_after(engine: Any, level: float, command: float, t: float) -> float:
     return float(target + (level - target) * np.exp(-t / engine.lag_s))
 
 
+def centre_of_mass(mass: Any, main_kg: float, rcs_kg: float) -> np.ndarray:
+    """Body axes [m], with the tanks holding `main_kg` and `rcs_kg`."""
+    parts = [
+        (mass.dry_mass_kg, np.array(mass.dry_cg_m)),
+        (main_kg, np.array([0, 0, mass.tank_height_m])),
+        (rcs_kg, np.array([0, 0, mass.rcs_tank_height_m])),
+    ]
+    return np.asarray(sum(m * r for m, r in parts) / sum(m for m, _ in parts))
+
+
+def pulse_intervals(thrusters: Any, before: np.ndarray, on: np.ndarray) -> list[tuple[int, float, float]]:
+    """Thruster, beginning and end [s in the tick] of each push under on-times `on`, after a tick with on-times `before`."""
+    opens, closes = thrusters.open_delay_ms / 1e3, thrusters.close_delay_ms / 1e3
+    pulses = []
+    for i in range(len(thrusters.positions_m)):
+        lasting = float(before[i]) + closes - TICK_S
+        if before[i] > 0.0 and lasting > 0.0:
+            pulses.append((i, 0.0, lasting))
+        if on[i] > 0.0:
+            pulses.append((i, max(lasting, 0.0) if before[i] >= TICK_S - 1e-9 else opens, float(on[i]) + closes))
+    return pulses
+
+
+def push_of(thrusters: Any, firing: list[int], cg: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
+    """Force [N], torque [N m] about `cg`, both in body axes, and flow [kg/s] of the thrusters that fire."""
+    forces = [thrusters.thrust_n[i] * np.array(thrusters.directions[i]) / np.linalg.norm(thrusters.directions[i]) for i in firing]
+    torques = [np.cross(np.array(thrusters.positions_m[i]) - cg, force) for i, force in zip(firing, forces, strict=True)]
+    total = sum(thrusters.thrust_n[i] for i in firing)
+    return np.sum([np.zeros(3), *forces], axis=0), np.sum([np.zeros(3), *torques], axis=0), total / (thrusters.isp_s * G0)
+
+
 def burn_error() -> Measured:
     """Distance [m] in the last tick before contact, from the recorded state at ignition on."""
     from scipy.integrate import solve_ivp
@@ -62,17 +95,28 @@ def burn_error() -> Measured:
     field = CubicSpline(samples["time"], residual)
 
     def derivative(
-        t: float, s: np.ndarray, began: float, torque: np.ndarray, moments: np.ndarray, asked: tuple, levels: tuple, rcs: float, rcs_flow: float
+        t: float,
+        s: np.ndarray,
+        began: float,
+        push: tuple[np.ndarray, np.ndarray, float],
+        moments: np.ndarray,
+        asked: tuple,
+        levels: tuple,
+        rcs: float,
+        since: float,
     ) -> np.ndarray:
         f_main = main.count * main.thrust_n * level_after(main, levels[0], asked[0], t)
         f_assist = assist.count * assist.thrust_n * level_after(assist, levels[1], asked[1], t)
         w, x, y, z = s[6:10] / np.linalg.norm(s[6:10])
         p, q, r = s[10:13]
         body_z = np.array([2.0 * (x * z + w * y), 2.0 * (y * z - w * x), 1.0 - 2.0 * (x * x + y * y)])
-        mass = lander.mass.dry_mass_kg + s[13] + rcs - rcs_flow * t
+        force, torque, rcs_flow = push
+        axis = np.array([x, y, z])
+        turned = force + 2.0 * np.cross(axis, np.cross(axis, force) + w * force)
+        mass = lander.mass.dry_mass_kg + s[13] + rcs - rcs_flow * (t - since)
         out = np.empty(14)
         out[:3] = s[3:6]
-        out[3:6] = field(began + t) - gm * s[:3] / (s[:3] @ s[:3]) ** 1.5 + body_z * ((f_main + f_assist) / mass)
+        out[3:6] = field(began + t) - gm * s[:3] / (s[:3] @ s[:3]) ** 1.5 + (body_z * (f_main + f_assist) + turned) / mass
         out[6:10] = 0.5 * np.array([-x * p - y * q - z * r, w * p + y * r - z * q, w * q + z * p - x * r, w * r + x * q - y * p])
         i, j, k = moments
         out[10:13] = (torque + np.array([(j - k) * q * r, (k - i) * r * p, (i - j) * p * q])) / moments
@@ -83,16 +127,21 @@ def burn_error() -> Measured:
     x, y, z, w = first["attitude_mci_from_body"]
     state = np.concatenate([state_of(first), [w, x, y, z], first["rate_body"], [first["main_propellant"]]])
     rcs, main_level, assist_level = float(first["rcs_propellant"]), float(first["main_level"]), float(first["assist_level"])
+    before = rows[ignition - 1]["command_thruster_on"]
     for row in rows[ignition:last]:
-        began, limit = float(row["time"]), np.array(thrusters.torque_limit_n_m)
-        torque = np.clip(row["command_torque_body"], -limit, limit)
-        rcs_flow = float(np.abs(torque).sum()) / (thrusters.arm_m * thrusters.isp_s * G0)
+        began = float(row["time"])
         moments = scenes.inertia_of(mission, float(state[13]), rcs)
+        cg = centre_of_mass(lander.mass, float(state[13]), rcs)
         asked = float(row["command_main_engine"]), float(row["command_assist_duty"])
-        held = (began, torque, moments, asked, (main_level, assist_level), rcs, rcs_flow)
-        state = solve_ivp(derivative, (0.0, TICK_S), state, "DOP853", rtol=1e-10, atol=1e-10, first_step=TICK_S, args=held).y[:, -1]
+        pulses = pulse_intervals(thrusters, before, row["command_thruster_on"])
+        edges = sorted({0.0, TICK_S, *(float(edge) for pulse in pulses for edge in pulse[1:] if 0.0 < edge < TICK_S)})
+        for start, end in pairwise(edges):
+            push = push_of(thrusters, [i for i, opens, closes in pulses if opens < 0.5 * (start + end) < closes], cg)
+            held = (began, push, moments, asked, (main_level, assist_level), rcs, start)
+            state = solve_ivp(derivative, (start, end), state, "DOP853", rtol=1e-10, atol=1e-10, first_step=end - start, args=held).y[:, -1]
+            rcs -= push[2] * (end - start)
         main_level, assist_level = level_after(main, main_level, asked[0], TICK_S), level_after(assist, assist_level, asked[1], TICK_S)
-        rcs -= rcs_flow * TICK_S
+        before = row["command_thruster_on"]
     end = rows[last]
     return float(np.linalg.norm(end["position_mci"] - state[:3])), (
         f"velocity apart {np.linalg.norm(end['velocity_mci'] - state[3:6]):.1e} m/s, propellant {abs(end['main_propellant'] - state[13]):.1e} kg "

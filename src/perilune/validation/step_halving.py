@@ -103,7 +103,7 @@ def replayed(steps: int) -> np.ndarray:
     states["time"], states["tick"], states["status"] = first["time"], ignition, FLYING
     commands: Any = records(Actuation, len(flown))
     commands["main_engine"], commands["assist_duty"] = flown["command_main_engine"], flown["command_assist_duty"]
-    commands["torque_body"] = flown["command_torque_body"]
+    commands["thruster_on"] = flown["command_thruster_on"]
     inputs = [scene.world] + [
         wp.array(array, dtype=kind, device="cpu", copy=False)
         for array, kind in ((batch.packs, FlightPack), (states, FlightState), (commands, Actuation))
