@@ -143,7 +143,7 @@ def touchdown_table(errors: ErrorBudget) -> str:
         "noise alone and flights over other patterns of the map's error; the sample has everything at once. They agree where their bounds overlap. "
         "<em>Explained</em> is the share of the sample's variance that is gone when each flight is predicted from its own draws and noise."
     )
-    return f'<p class="note">{note}</p>' + table("touchdown-errors", heads, rows, (2, 3, 4, 6, 9), kinds) + flights_note(errors)
+    return f'<p class="note">{note}</p>' + table("touchdown-errors", heads, rows, (2, 3, 4, 5, 6, 7, 9), kinds) + flights_note(errors)
 
 
 def flights_note(errors: ErrorBudget) -> str:

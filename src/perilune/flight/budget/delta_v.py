@@ -3,7 +3,8 @@
 For every phase (an unbroken stretch of one mode of the sequencer) and for the whole flight to the last tick before contact:
 
     Δv       = sum of |push| over the ticks in which engines burn                             (integral of thrust / mass)
-             = speed taken off + gravity loss + steering loss + unaccounted
+    thrusters = the same over ticks in which the attitude thrusters alone fire
+    Δv + thrusters = speed taken off + gravity loss + steering loss + unaccounted
     speed    = |u| at the begin - |u| at the end, u the velocity over the turning ground
     gravity  = integral of g' . u/|u| dt, g' as felt on the turning ground                    (gains are negative, as in a coast to perilune)
     steering = sum of |push| (1 - cos of the angle between push and -u)                       (cosine loss)
@@ -11,7 +12,7 @@ For every phase (an unbroken stretch of one mode of the sequencer) and for the w
     ideal    = E at the begin - E at the end, E² = |u|² + 2 (U - U at contact), U = -GM/r     (the speed of a free fall to the site's radius)
 
 No thrust takes off E faster than its size over mass, since dE/dt = (|u|/E) a . u/|u|: `ideal` is the least that any Δv can be, reached by a push
-against the velocity at the ground's level. What the thrusters give in ticks without engines stands apart; numerics is what is unaccounted.
+against the velocity at the ground's level. What is unaccounted is numerics.
 Propellant of the engines in a tick is the fall of the main tanks, shared in proportion to the engines' nominal flows at their levels; what leaves
 the tanks without a push is `leaked`. Margin: the usable main propellant at the last tick before contact, as speed by the rocket equation with
 the engines that burnt last and as seconds of hovering there, t = Δv / g'.
@@ -201,11 +202,11 @@ class _Account:
     def phase(self, name: str, low: int, high: int) -> Phase:
         """The account of the ticks from row `low` to row `high`."""
         ticks = slice(low, high)
-        burning = self.burning[ticks]
-        push, along = np.where(burning, self.felt.push[ticks], 0.0), np.where(burning, self.felt.along[ticks], 0.0)
-        by_thrusters = ~burning & (self.attitude[ticks] > 0.0)
-        spent, gravity = float(push.sum()), float(self.felt.gravity[ticks].sum())
-        taken, steering = float(self.felt.speed[low] - self.felt.speed[high]), float((push - along).sum())
+        push, burning = self.felt.push[ticks], self.burning[ticks]
+        alone = ~burning & (self.attitude[ticks] > 0.0)
+        spent, by_thrusters, gravity = float(push[burning].sum()), float(push[alone].sum()), float(self.felt.gravity[ticks].sum())
+        taken = float(self.felt.speed[low] - self.felt.speed[high])
+        steering = float((push - self.felt.along[ticks])[burning | alone].sum())
         return Phase(
             name=name,
             begin_s=float(self.rows["time"][low]),
@@ -214,10 +215,10 @@ class _Account:
             speed_taken_off_m_s=taken,
             gravity_loss_m_s=gravity,
             steering_loss_m_s=steering,
-            unaccounted_m_s=spent - taken - gravity - steering,
+            unaccounted_m_s=spent + by_thrusters - taken - gravity - steering,
             ideal_m_s=float(self.fall_speed[low] - self.fall_speed[high]),
             rocket_equation_m_s=float(self.rocket[ticks].sum()),
-            thrusters_m_s=float(self.felt.push[ticks][by_thrusters].sum()),
+            thrusters_m_s=by_thrusters,
             engine_propellant_kg={engine.name: float(share[ticks].sum()) for engine, share in zip(self.engines, self.shares, strict=True)},
             leaked_kg=float(self.leaked[ticks].sum()),
             attitude_propellant_kg=float(self.attitude[ticks].sum()),
