@@ -18,11 +18,13 @@ from timing import table
 
 from perilune.avionics.belief import OnBoard
 from perilune.avionics.computer import AvionicsParams
+from perilune.base.structs import records, struct_from
 from perilune.flight.advance import _share, advance, new_events
 from perilune.flight.events import EventRow
 from perilune.flight.fly import written_rows
 from perilune.flight.flying import fly_recorded
 from perilune.flight.pdi import build_pdi_batch
+from perilune.flight.propulsion import Drive
 from perilune.flight.setup import Batch, Scene
 from perilune.flight.state import STEPS_PER_TICK, TICK_S, FlightPack, FlightState, World
 from perilune.messages.measurements import ImuMeasurement
@@ -56,6 +58,19 @@ def timed(name: str) -> Any:
     return run
 
 
+def a_drive(swings: bool) -> Any:
+    """A tick's drive in plain numbers: one engine a group, and two pendulums of a half-full lander."""
+    packed = records(Drive, 1)
+    packed["main"]["force"], packed["assist"]["force"], packed["swings"] = (0.0, 0.0, 400.0), (0.0, 0.0, 1200.0), swings
+    hub = packed["hub"]
+    hub["mass"], hub["inertia"], hub["inverse_inertia"], hub["offset"] = 380.0, 250.0, 1.0 / 250.0, (0.0, 0.0, 0.05)
+    for bob in ("fuel", "oxidiser"):
+        for name, value in (("mass", 60.0), ("inverse_mass", 1.0 / 60.0), ("length", 0.2), ("inverse_length", 5.0), ("drag", 0.4)):
+            hub[bob][name] = value
+        hub[bob]["hinge"] = (0.0, 0.0, -0.1)
+    return struct_from(packed[0], Drive)
+
+
 class Pieces:
     """Process time of each piece [ns a call], mean over epochs of one descent, at each the best of some repetitions."""
 
@@ -76,6 +91,7 @@ class Pieces:
         bench.height = float(self.heights[epoch])
         bench.increments = wp.empty((0, 0), dtype=ImuMeasurement, device="cpu")
         bench.events = _share(self.events.copy(), EventRow)
+        bench.drive = a_drive(bool(self.packs["lander"]["slosh"]["present"][0]))
         shared = [_share(self.scene.avionics, AvionicsParams), _share(self.packs, FlightPack), _share(state, FlightState)]
         inputs = [self.scene.world, self.scene.on_board, *shared, bench]
         wp.launch(kernel, 1, [*inputs, 10], device="cpu")
@@ -117,6 +133,7 @@ def report(whole_us: float, ticks: float) -> list[str]:
         ("truth over a tick (plant)", "plant", 1.0, None, True),
         ("  Runge–Kutta step", "step", five, None, False),
         ("  engines: level, thrust, torque, flow", "engines", five, None, False),
+        ("  commands, thrust per level, hub and pendulums", "prepare", 1.0, None, False),
         ("  inertial unit: increment and its noise", "imu", five, None, False),
         ("  computer takes an increment", "integrate", five, None, False),
         ("  gravity residual, Earth and Sun", "field", 1.0, None, False),

@@ -16,12 +16,13 @@ from perilune.avionics.navigation import integrate_imu
 from perilune.avionics.updates import use_range, use_star_tracker
 from perilune.base.vector import ONE, ZERO, quat_from_rotation_vector, real, rotation_vector_from_quat, vec3
 from perilune.environment.orientation import moon_rate_mci
-from perilune.flight.dynamics import fall, perturbation, powered_step
+from perilune.flight.dynamics import fall, perturbation
 from perilune.flight.events import EventRow
 from perilune.flight.plant import fly_plant, kinematics, masses, pad_clearance
+from perilune.flight.propulsion import Drive, burn, command_engines, drive_of, thrust_on
 from perilune.flight.sensing import range_finder_sees
 from perilune.flight.state import STEP, TICK, FlightPack, FlightState, World
-from perilune.lander.engines import engine_level, engine_mass_flow, engine_thrust_body, engine_torque_body
+from perilune.lander.propellant import MassNow
 from perilune.lander.sensors.imu import measure_imu
 from perilune.lander.sensors.range_finder import measure_range
 from perilune.lander.sensors.star_tracker import measure_star_tracker
@@ -35,6 +36,7 @@ class Bench:
     height: real
     increments: wp.array2d(dtype=ImuMeasurement)
     events: wp.array2d(dtype=EventRow)
+    drive: Drive
 
 
 @wp.func
@@ -47,34 +49,42 @@ def nothing(world: wp.ref[World], o: wp.ref[OnBoard], p: wp.ref[AvionicsParams],
 def plant(world: wp.ref[World], o: wp.ref[OnBoard], p: wp.ref[AvionicsParams], pack: wp.ref[FlightPack], s: wp.ref[FlightState], b: Bench, j: int):
     """The truth over one tick, its inertial increments included."""
     body = s.body
-    left = s.lander.main_left
+    fuel = s.lander.fuel.left
+    oxidiser = s.lander.oxidiser.left
     s.tick += 1
     fly_plant(world, pack, s, s.avionics.last, wp.max(b.height, real(100.0)), b.events, b.increments, 0, 0)
     s.body = body
-    s.lander.main_left = left
+    s.lander.fuel.left = fuel
+    s.lander.oxidiser.left = oxidiser
 
 
 @wp.func
 def step(world: wp.ref[World], o: wp.ref[OnBoard], p: wp.ref[AvionicsParams], pack: wp.ref[FlightPack], s: wp.ref[FlightState], b: Bench, j: int):
-    """One truth step under power."""
+    """One truth step under power, liquids swinging where the lander has slosh."""
     gm = world.harmonics.gm
+    whole = MassNow()
+    whole.inertia = vec3(300.0, 310.0, 200.0)
     torque = vec3(real(0.1), ZERO, real(-0.1)) * real(1 - 2 * (j % 2))  # this way and back, so that the lander never spins up
-    s.body = powered_step(gm, s.body, vec3(1.0, 0.5, 1400.0), torque, real(500.0), ONE, vec3(300.0, 310.0, 200.0), vec3(0.0, 0.0, 0.0), STEP)
+    moved, felt = thrust_on(gm, s, b.drive, whole, real(500.0), ONE, vec3(1.0, 0.5, 1400.0), torque, vec3(0.0, 0.0, 0.0), STEP)
+    s.body = moved
+    s.dry_time += felt[0] * real(1.0e-12)
+
+
+@wp.func
+def prepare(world: wp.ref[World], o: wp.ref[OnBoard], p: wp.ref[AvionicsParams], pack: wp.ref[FlightPack], s: wp.ref[FlightState], b: Bench, j: int):
+    """What a tick is told and made of: commands latched, thrust per level, hub and pendulums."""
+    s.lander.fuel.left -= real(1.0e-9)
+    whole = masses(pack, s)
+    command_engines(pack, s, s.avionics.last, True)
+    drive = drive_of(pack, s, whole)
+    s.dry_time += (drive.hub.mass + drive.main.force[0]) * real(1.0e-12)
 
 
 @wp.func
 def engines(world: wp.ref[World], o: wp.ref[OnBoard], p: wp.ref[AvionicsParams], pack: wp.ref[FlightPack], s: wp.ref[FlightState], b: Bench, j: int):
-    """Both groups of engines over one truth step."""
-    main = engine_level(pack.lander.main_engine, s.lander.main_level, s.avionics.last.main_engine, STEP)
-    assist = engine_level(pack.lander.assist_engines, s.lander.assist_level, s.avionics.last.assist_duty, STEP)
-    s.lander.main_level = main[0]
-    s.lander.assist_level = assist[0]
-    main_force = engine_thrust_body(pack.lander.main_engine, main[1])
-    assist_force = engine_thrust_body(pack.lander.assist_engines, assist[1])
-    cg = vec3(ZERO, ZERO, ONE)
-    torque = engine_torque_body(pack.lander.main_engine, main_force, cg) + engine_torque_body(pack.lander.assist_engines, assist_force, cg)
-    flow = engine_mass_flow(pack.lander.main_engine, main[1]) + engine_mass_flow(pack.lander.assist_engines, assist[1])
-    s.lander.main_left -= (flow + torque[0]) * real(1.0e-12)
+    """Both groups of engines and the tanks over one truth step."""
+    thrust = burn(pack, s, b.drive, STEP * real(j % 5), STEP)
+    s.dry_time += (thrust.flow + thrust.torque[0]) * real(1.0e-12)
 
 
 @wp.func
@@ -126,7 +136,7 @@ def pads(world: wp.ref[World], o: wp.ref[OnBoard], p: wp.ref[AvionicsParams], pa
 @wp.func
 def mass(world: wp.ref[World], o: wp.ref[OnBoard], p: wp.ref[AvionicsParams], pack: wp.ref[FlightPack], s: wp.ref[FlightState], b: Bench, j: int):
     """Mass, centre of mass and inertia."""
-    s.lander.main_left -= masses(pack, s).inertia[0] * real(1.0e-9)
+    s.dry_time += masses(pack, s).inertia[0] * real(1.0e-12)
 
 
 @wp.func

@@ -103,7 +103,7 @@ def test_the_error_after_an_outage_is_the_thrust_of_one_recorder_period_at_most(
     """Free fall is predicted; what the engine did between the last record and the outage is not."""
     lander, period_s = scene.mission.lander, scene.mission.avionics.recorder.period_s
     push = lander.main_engine.count * lander.main_engine.thrust_n + lander.assist_engines.count * lander.assist_engines.thrust_n
-    unseen = push / float(outages[1]["mass"]) * (period_s + 3.0 * max(lander.main_engine.lag_s, lander.assist_engines.lag_s))
+    unseen = push / float(outages[1]["mass"]) * (period_s + 3.0 * max(lander.main_engine.fall_s, lander.assist_engines.fall_s))
     for outage_s, row in outages.items():
         assert error(row) < unseen + 0.5
         assert error(row, "position") < error(outages[1], "position") + (unseen + 0.5) * outage_s

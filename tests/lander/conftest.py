@@ -4,7 +4,16 @@ import copy
 
 import pytest
 
-ENGINE = {"count": 1, "thrust_n": 400.0, "isp_s": 320.0, "lag_s": 0.1, "misalignment_x_deg": 0.0, "misalignment_y_deg": 0.0, "height_m": 0.4}
+ENGINE = {
+    "count": 1,
+    "thrust_n": 400.0,
+    "isp_s": 320.0,
+    "rise_s": 0.1,
+    "fall_s": 0.05,
+    "misalignment_x_deg": 0.0,
+    "misalignment_y_deg": 0.0,
+    "height_m": 0.4,
+}
 LANDER = {
     "name": "Example",
     "main_engine": ENGINE,
@@ -16,10 +25,14 @@ LANDER = {
         "main_loaded_kg": 420.0,
         "main_unusable_kg": 8.0,
         "rcs_loaded_kg": 20.0,
-        "tank_height_m": 0.9,
-        "tank_radius_m": 0.5,
         "rcs_tank_height_m": 1.4,
     },
+    "tanks": {
+        "loaded_ratio": 1.625,
+        "fuel": {"density_kg_m3": 875.0, "radius_m": 0.36, "position_m": (0.0, 0.0, 1.3)},
+        "oxidiser": {"density_kg_m3": 1440.0, "radius_m": 0.36, "position_m": (0.0, 0.0, 0.6)},
+    },
+    "slosh": {"damping_percent": 1.0},
     "attitude_thrusters": {
         "positions_m": ((0.0, 1.0, 1.0), (0.0, -1.0, 1.0)),
         "directions": ((0.0, 0.0, 1.0), (0.0, 0.0, -1.0)),

@@ -9,7 +9,7 @@ def test_assumed_numbers_are_those_whose_line_says_so() -> None:
     rows = {row.path: row for row in assumed(load("resilience"))}
     marked = [row for row in mission_file("resilience").read_text("utf-8").splitlines() if "#" in row and "=" in row.partition("#")[0]]
     paths = {row.partition("=")[0].strip() for row in marked if "assumed" in row.partition("#")[2]}
-    assert {"cant_deg", "lag_s", "gate_sigma"} <= paths
+    assert {"cant_deg", "rise_s", "gate_sigma"} <= paths
     assert paths - {path.rpartition(".")[2] for path in rows} <= {"source"}
     assert rows["lander.main_engine.isp_s"].remark.startswith("assumed")
     assert rows["start.range_to_site_deg"].remark.startswith("solved")

@@ -13,7 +13,7 @@ from perilune.base.structs import records, struct_from
 from perilune.base.vector import real
 from perilune.flight.orbit import StartState
 from perilune.lander.lander import LanderParams
-from perilune.lander.propellant import MassParams, mass_now
+from perilune.lander.propellant import masses_loaded
 from perilune.lander.sensors.landing_radar import radar_beam
 from perilune.lander.sensors.range_finder import beam_body
 from perilune.lander.sensors.velocimeter import velocimeter_beam
@@ -25,8 +25,8 @@ def belief_of(planned: Mission, start: StartState) -> Belief:
     """The beliefs that the planned mission gives the computer: nominal lander, site and the state at the start."""
     lander, site = planned.lander, planned.site
     params = struct_from(pack(lander, LanderParams)[0], LanderParams)
-    full = mass_now(params.mass, real(lander.mass.main_loaded_kg), real(lander.mass.rcs_loaded_kg))
-    dry = mass_now(params.mass, real(0.0), real(0.0))
+    full = masses_loaded(params.mass, params.tanks, real(lander.mass.main_loaded_kg), real(lander.mass.rcs_loaded_kg))
+    dry = masses_loaded(params.mass, params.tanks, real(0.0), real(0.0))
     main, assist = lander.main_engine, lander.assist_engines
     return Belief(
         dry_mass_kg=lander.mass.dry_mass_kg,
@@ -60,9 +60,9 @@ def belief_of(planned: Mission, start: StartState) -> Belief:
 def allocation_for(planned: Mission) -> Allocation:
     """The table that the planned mission's thrusters give, about the centre of mass midway between full and dry."""
     lander, thrusters = planned.lander, planned.lander.attitude_thrusters
-    masses = struct_from(pack(lander.mass, MassParams)[0], MassParams)
-    full = mass_now(masses, real(lander.mass.main_loaded_kg), real(lander.mass.rcs_loaded_kg))
-    dry = mass_now(masses, real(0.0), real(0.0))
+    params = struct_from(pack(lander, LanderParams)[0], LanderParams)
+    full = masses_loaded(params.mass, params.tanks, real(lander.mass.main_loaded_kg), real(lander.mass.rcs_loaded_kg))
+    dry = masses_loaded(params.mass, params.tanks, real(0.0), real(0.0))
     return allocation_of(
         np.array(thrusters.positions_m),
         np.array(thrusters.directions),

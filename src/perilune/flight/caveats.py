@@ -1,8 +1,8 @@
 """What a flight of today does not have in it: the sentences that stand in every result."""
 
 NOT_YET_MODELLED = (
-    "Propellant slosh, tank pressure and mixture ratio: the propellant is a rigid body that shrinks.",
-    "Pulses of the assist engines: their thrust is the mean of the commanded duty, with a lag.",
+    "Tank pressure and gas: thrust and flow do not change as the tanks empty; the liquids swing as one pendulum a tank and never leave its bottom.",
+    "Spread between engines of a group and between pulses: they answer alike, and all pulse together.",
     "The descent orbit insertion burn: an impulse; its errors are drawn into the state that follows it.",
     "Legs, bounce and sliding: the verdict is taken from the state at the first touch and a static test of whether the lander stands.",
     "Plume, dust and blinding of sensors: the range finder sees the bare relief, the star tracker always sees stars.",

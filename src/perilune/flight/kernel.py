@@ -32,7 +32,14 @@ STANDING_FOR = wp.constant(real(5.0))  # s after contact at which a standing lan
 @wp.func
 def is_valid(s: wp.ref[FlightState]) -> wp.bool:
     """Whether every number that the others hang on is finite."""
-    return wp.isfinite(wp.length(s.body.position) + wp.length(s.body.velocity) + wp.length(s.body.rate) + s.body.attitude[3] + s.lander.main_left)
+    return wp.isfinite(
+        wp.length(s.body.position)
+        + wp.length(s.body.velocity)
+        + wp.length(s.body.rate)
+        + s.body.attitude[3]
+        + s.lander.fuel.left
+        + s.lander.oxidiser.left
+    )
 
 
 @wp.func

@@ -70,7 +70,8 @@ def build_pdi_batch(scene: Scene, seed: int | None, runs: np.ndarray) -> Batch:
         for key in ("position", "velocity"):
             states["body"][key] += moved["body"][key][1:] - moved["body"][key][:1]
         _carry_over(states, batch, base, reference)
-    states["lander"]["main_left"] = batch.states["lander"]["main_left"]
+    for tank in ("fuel", "oxidiser"):
+        states["lander"][tank] = batch.states["lander"][tank]
     used = base.states["lander"]["rcs_left"] - reference["lander"]["rcs_left"]
     states["lander"]["rcs_left"] = np.maximum(batch.states["lander"]["rcs_left"] - used, 0.0)
     batch.states = states

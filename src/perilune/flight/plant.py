@@ -1,8 +1,8 @@
 """The plant over one control tick: engines, tanks and field move the lander, its inertial unit feels it, and the ground stops it.
 
-Assumptions and limitations: in a coast what force the attitude thrusters leave over acts as a kick in the middle of each truth step; thrust of a
-tank-dry engine ends at the tick in which the usable propellant is gone; at the first touch of a footpad a lander that is not broken comes to rest
-at once, its attitude as it was (legs, bounce and sliding are not yet modelled); the ground under the pads is the relief at the four pads' places.
+Assumptions and limitations: in a coast what force the attitude thrusters leave over acts as a kick in the middle of each truth step; at the first
+touch of a footpad a lander that is not broken comes to rest at once, its attitude as it was (legs, bounce and sliding are not yet modelled); the
+ground under the pads is the relief at the four pads' places.
 """
 
 import warp as wp
@@ -11,13 +11,12 @@ from perilune.base.vector import HALF, ONE, ZERO, mat33, quat_from_rotation_vect
 from perilune.environment.gravity import central_acceleration
 from perilune.environment.orientation import moon_rate_mci, quat_me_from_pa, quat_pa_from_mci
 from perilune.environment.relief import ground_height, height_above_ground
-from perilune.flight.dynamics import fall, perturbation, powered_step, tumble
+from perilune.flight.dynamics import fall, perturbation, tumble
 from perilune.flight.events import ATTITUDE_DRY, CONTACT, DRY, EventRow, Kinematics, note
+from perilune.flight.propulsion import burn, command_engines, drive_of, is_fed, masses, thrust_on
 from perilune.flight.state import STATUS_DESTROYED, STEP, STEPS, TICK, Body, Contact, FlightPack, FlightState, World
 from perilune.lander.attitude_thrusters import Push, fire, push_over, rcs_left_after
 from perilune.lander.contact import footpad_body, tips_over
-from perilune.lander.engines import engine_level, engine_mass_flow, engine_thrust_body, engine_torque_body
-from perilune.lander.propellant import MassNow, mass_now
 from perilune.lander.sensors.imu import measure_imu
 from perilune.messages.actuation import Actuation
 from perilune.messages.measurements import ImuMeasurement
@@ -82,7 +81,7 @@ def contact_state(world: wp.ref[World], pack: wp.ref[FlightPack], s: wp.ref[Flig
     c.attitude_me = me * b.attitude
     to_body = wp.quat_inverse(c.attitude_me)
     c.tips = tips_over(pack.lander.footpads, cg, wp.quat_rotate(to_body, normal), wp.quat_rotate(to_body, up))
-    c.main_left = s.lander.main_left
+    c.main_left = s.lander.fuel.left + s.lander.oxidiser.left
     c.rcs_left = s.lander.rcs_left
     return c
 
@@ -216,56 +215,43 @@ def fly_plant(
 ):
     """The truth over one tick under `command`; `height` [m] is the true height at its start."""
     lander = pack.lander
-    now = mass_now(lander.mass, s.lander.main_left, s.lander.rcs_left)
+    now = masses(pack, s)
     middle = s.body.position + s.body.velocity * (HALF * TICK)
     held = perturbation(world, middle, s.time + HALF * TICK)
     gm = world.harmonics.gm
     pulses = fire(pack.lander.attitude_thrusters, s.lander.attitude_thrusters, command.thruster_on, now.cg, TICK, s.active)
-    main_asked = command.main_engine
-    assist_asked = command.assist_duty
-    if s.lander.main_left <= lander.mass.main_unusable:
-        if s.dry_time < ZERO and (main_asked > ZERO or assist_asked > ZERO):
-            s.dry_time = s.time
-            note(events, run, DRY, s.time, kinematics(world, pack, s.body, now.cg, s.time))
-        main_asked = ZERO
-        assist_asked = ZERO
-        s.lander.main_level = ZERO
-        s.lander.assist_level = ZERO
+    fed = is_fed(pack, s)
+    if not fed and s.dry_time < ZERO and (command.main_engine > ZERO or command.assist_duty > ZERO):
+        s.dry_time = s.time
+        note(events, run, DRY, s.time, kinematics(world, pack, s.body, now.cg, s.time))
     if s.lander.rcs_left <= ZERO and pulses.count > 0:
         note(events, run, ATTITUDE_DRY, s.time, kinematics(world, pack, s.body, now.cg, s.time))
-    idle = main_asked <= ZERO and assist_asked <= ZERO and s.lander.main_level + s.lander.assist_level < real(1.0e-6)
+    command_engines(pack, s, command, fed)
+    drive = drive_of(pack, s, now)
     near = height < NEAR + real(0.2) * wp.abs(wp.dot(s.body.velocity, wp.normalize(s.body.position)))
     clearance = ZERO
     if near:
         clearance = pad_clearance(world, pack, s.body, now.cg, s.time)
+    still = drive.idle and not drive.swings and not near
     landing = fall(gm, s.body, held, TICK)
     steps = int(STEPS)  # a loop that stays one: unrolled, it would quintuple the code
     for i in range(steps):
         before = s.body
         dv = vec3(0.0, 0.0, 0.0)
         push = push_over(pulses, STEP * real(i), STEP * real(i + 1), s.lander.rcs_left)
-        if idle and not near:
+        mass = lander.mass.dry_mass + s.lander.fuel.left + s.lander.oxidiser.left + s.lander.rcs_left
+        if still:
             s.body = tumble(s.body, push.torque, now.inertia, STEP)
             if wp.length_sq(push.force) > ZERO:
-                kick(landing, before, s.body, push, lander.mass.dry_mass + s.lander.main_left + s.lander.rcs_left, TICK - STEP * (real(i) + HALF))
-                dv = push.force * (STEP / (lander.mass.dry_mass + s.lander.main_left + s.lander.rcs_left))
+                kick(landing, before, s.body, push, mass, TICK - STEP * (real(i) + HALF))
+                dv = push.force * (STEP / mass)
         else:
-            main = engine_level(lander.main_engine, s.lander.main_level, main_asked, STEP)
-            assist = engine_level(lander.assist_engines, s.lander.assist_level, assist_asked, STEP)
-            s.lander.main_level = main[0]
-            s.lander.assist_level = assist[0]
-            main_force = engine_thrust_body(lander.main_engine, main[1])
-            assist_force = engine_thrust_body(lander.assist_engines, assist[1])
-            force = main_force + assist_force + push.force
-            torque = push.torque + engine_torque_body(lander.main_engine, main_force, now.cg)
-            torque += engine_torque_body(lander.assist_engines, assist_force, now.cg)
-            flow = engine_mass_flow(lander.main_engine, main[1]) + engine_mass_flow(lander.assist_engines, assist[1])
-            mass = lander.mass.dry_mass + s.lander.main_left + s.lander.rcs_left
-            s.body = powered_step(gm, s.body, force, torque, mass, flow + push.flow, now.inertia, held, STEP)
-            dv = force * (STEP / (mass - (flow + push.flow) * (HALF * STEP)))
-            s.lander.main_left = wp.max(s.lander.main_left - flow * STEP, ZERO)
+            thrust = burn(pack, s, drive, STEP * real(i), STEP)
+            force = thrust.force + push.force
+            moved, dv = thrust_on(gm, s, drive, now, mass, thrust.flow + push.flow, force, thrust.torque + push.torque, held, STEP)
+            s.body = moved
         if pulses.count > 0:
-            nudge(s.body, push, lander.mass.dry_mass + s.lander.main_left + s.lander.rcs_left, now.inertia)
+            nudge(s.body, push, mass, now.inertia)
         s.lander.rcs_left = rcs_left_after(s.lander.rcs_left, push.flow, STEP)
         t = s.time + STEP * real(i)
         if near:
@@ -284,12 +270,13 @@ def fly_plant(
                 falling = s.body.velocity
                 stand(world, s, at)
                 jolt = wp.quat_rotate_inv(s.body.attitude, s.body.velocity - falling)
+                s.body.position += s.body.velocity * (s.time + TICK - at)  # the ground turns on under it
                 feel(s, pack, i, before, s.body, dv * f + jolt, increments, run, first)
                 finish_on_ground(world, pack, s, i + 1, increments, run, first)
                 return
             clearance = below
         feel(s, pack, i, before, s.body, dv, increments, run, first)
-    if idle and not near:
+    if still:
         s.body.position = landing.position
         s.body.velocity = landing.velocity
 
@@ -311,9 +298,3 @@ def finish_on_ground(
         stand(world, s, s.time + STEP * real(i + 1))
         push = wp.quat_rotate_inv(s.body.attitude, central_acceleration(world.harmonics.gm, s.body.position)) * (-STEP)
         feel(s, pack, i, before, s.body, push, increments, run, first)
-
-
-@wp.func
-def masses(pack: wp.ref[FlightPack], s: wp.ref[FlightState]) -> MassNow:
-    """Mass properties now."""
-    return mass_now(pack.lander.mass, s.lander.main_left, s.lander.rcs_left)

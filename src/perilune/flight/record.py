@@ -10,7 +10,7 @@ from perilune.base.vector import quat, real, rotation_vector_from_quat, vec3, ve
 from perilune.environment.orientation import moon_rate_mci, quat_me_from_pa, quat_pa_from_mci
 from perilune.flight.events import Kinematics
 from perilune.flight.sensing import TrueRanges
-from perilune.flight.state import FlightPack, FlightState, World
+from perilune.flight.state import TICK, FlightPack, FlightState, World
 from perilune.messages.actuation import Actuation, vec16
 from perilune.messages.measurements import Measurements
 from perilune.messages.telemetry import Telemetry
@@ -35,9 +35,13 @@ class HistoryRow:
     tilt: real
     mass: real
     main_propellant: real
+    fuel: real
+    oxidiser: real
     rcs_propellant: real
-    main_level: real
+    main_level: real  # mean over the tick before
     assist_level: real
+    fuel_swing: real  # of the pendulum from body -z
+    oxidiser_swing: real
     estimated_position_mci: vec3
     estimated_velocity_mci: vec3
     estimated_attitude_mci_from_body: quat
@@ -85,6 +89,7 @@ class HistoryRow:
 UNITS = {
     "time": "s", "position_mci": "m", "velocity_mci": "m_s", "rate_body": "rad_s", "position_site": "m", "velocity_site": "m_s", "altitude": "m",
     "height": "m", "vertical_speed": "m_s", "horizontal_speed": "m_s", "tilt": "rad", "mass": "kg", "main_propellant": "kg", "rcs_propellant": "kg",
+    "fuel": "kg", "oxidiser": "kg", "fuel_swing": "rad", "oxidiser_swing": "rad",
     "estimated_position_mci": "m", "estimated_velocity_mci": "m_s", "estimated_gyro_bias": "rad_s", "estimated_accel_bias": "m_s2",
     "estimated_map_error": "m", "estimated_height": "m", "error_position_site": "m", "sigma_position_site": "m", "error_velocity_site": "m_s",
     "sigma_velocity_site": "m_s", "error_attitude": "rad", "sigma_attitude": "rad", "error_height": "m", "sigma_height": "m",
@@ -101,6 +106,12 @@ UNITS = {
 """Unit of each recorded field; a field not named here is a pure number or a flag."""
 
 AXES = {"site": ("east", "north", "up"), "speed": ("1", "2", "3", "4")}  # of a site, of beams
+
+
+@wp.func
+def swing_angle(along: vec3) -> real:
+    """Angle [rad] of a pendulum from body -z; 0 for one that has not begun to swing."""
+    return wp.atan2(wp.sqrt(along[0] * along[0] + along[1] * along[1]), -along[2])
 
 
 @wp.func
@@ -137,10 +148,14 @@ def history_row(
     row.horizontal_speed = k.horizontal_speed
     row.tilt = k.tilt
     row.mass = mass
-    row.main_propellant = s.lander.main_left
+    row.main_propellant = s.lander.fuel.left + s.lander.oxidiser.left
+    row.fuel = s.lander.fuel.left
+    row.oxidiser = s.lander.oxidiser.left
     row.rcs_propellant = s.lander.rcs_left
-    row.main_level = s.lander.main_level
-    row.assist_level = s.lander.assist_level
+    row.main_level = s.lander.main_engine.given / TICK
+    row.assist_level = s.lander.assist_engines.given / TICK
+    row.fuel_swing = swing_angle(s.lander.slosh.fuel.along)
+    row.oxidiser_swing = swing_angle(s.lander.slosh.oxidiser.along)
     row.estimated_position_mci = t.position_mci
     row.estimated_velocity_mci = t.velocity_mci
     row.estimated_attitude_mci_from_body = t.attitude_mci_from_body

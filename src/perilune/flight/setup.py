@@ -18,6 +18,7 @@ from perilune.environment.relief_site import RADIUS_M, build_relief, map_heights
 from perilune.flight.belief_of import avionics_pack
 from perilune.flight.orbit import StartState, orbit_axes, start_state
 from perilune.flight.state import FlightPack, FlightState, World
+from perilune.lander.tanks import load_tanks
 from perilune.mission.draws import apply, draw, read_back, truth_packs
 from perilune.mission.fault_slots import fault_slots, numbers_of
 from perilune.mission.schema import Mission
@@ -150,7 +151,7 @@ def build_batch(scene: Scene, seed: int | None, runs: np.ndarray, drawn: dict[st
     states["body"]["position"] = scene.start.position_mci + position_error @ axes
     states["body"]["velocity"] = scene.start.velocity_mci + velocity_error @ axes
     states["body"]["attitude"] = scene.start.attitude_mci_from_body
-    states["lander"]["main_left"] = packs["lander"]["mass"]["main_loaded"] - main_used_kg(mission.start)
+    load_tanks(states["lander"], packs["lander"], packs["lander"]["mass"]["main_loaded"] - main_used_kg(mission.start))
     states["lander"]["rcs_left"] = packs["lander"]["mass"]["rcs_loaded"]
     states["contact"]["time"] = -1.0
     states["dry_time"] = -1.0

@@ -10,6 +10,7 @@ from perilune.base.vector import real
 from perilune.lander.attitude_thrusters import AttitudeThrusters, AttitudeThrustersParams, AttitudeThrustersState
 from perilune.lander.computer import Computer, ComputerParams, ComputerState
 from perilune.lander.contact import Footpads, FootpadsParams
+from perilune.lander.engine_answer import EngineState
 from perilune.lander.engines import Engine, EngineParams
 from perilune.lander.propellant import MassParams, MassProperties
 from perilune.lander.sensors.contact_probes import ContactProbes, ContactProbesParams
@@ -20,6 +21,8 @@ from perilune.lander.sensors.range_finder import RangeFinder, RangeFinderParams,
 from perilune.lander.sensors.star_tracker import StarTracker, StarTrackerParams, StarTrackerState
 from perilune.lander.sensors.sun_sensor import SunSensor, SunSensorParams, SunSensorState
 from perilune.lander.sensors.velocimeter import Velocimeter, VelocimeterParams, VelocimeterState
+from perilune.lander.slosh import Slosh, SloshParams, SloshState
+from perilune.lander.tanks import Liquid, Tanks, TanksParams
 
 
 class Lander(Parameters):
@@ -29,6 +32,8 @@ class Lander(Parameters):
     main_engine: Engine
     assist_engines: Engine
     mass: MassProperties
+    tanks: Tanks
+    slosh: Slosh | None = None
     attitude_thrusters: AttitudeThrusters
     footpads: Footpads
     imu: Imu
@@ -46,6 +51,12 @@ class Lander(Parameters):
         half_width = self.footpads.radius_m * 0.5**0.5
         if max(abs(self.mass.dry_cg_m[0]), abs(self.mass.dry_cg_m[1])) >= half_width:
             raise ValueError(f"mass.dry_cg_m lies beside the footpads (within {half_width:.3g} m of the axis): the lander would fall on level ground")
+        for name, share in (("fuel", 1.0), ("oxidiser", self.tanks.loaded_ratio)):
+            loaded, room = self.mass.main_loaded_kg * share / (1.0 + self.tanks.loaded_ratio), getattr(self.tanks, name).room_kg
+            if loaded > room:
+                raise ValueError(
+                    f"tanks.{name} is to hold {loaded:.1f} kg of mass.main_loaded_kg ({self.mass.main_loaded_kg:g}); it holds {room:.1f} kg"
+                )
         return self
 
 
@@ -56,6 +67,8 @@ class LanderParams:
     main_engine: EngineParams
     assist_engines: EngineParams
     mass: MassParams
+    tanks: TanksParams
+    slosh: SloshParams
     attitude_thrusters: AttitudeThrustersParams
     footpads: FootpadsParams
     imu: ImuParams
@@ -73,9 +86,11 @@ class LanderParams:
 class LanderState:
     """What of the devices changes in flight; all zero before the tanks are filled."""
 
-    main_level: real  # 0 to 1
-    assist_level: real  # 0 to 1
-    main_left: real  # kg, unusable included
+    main_engine: EngineState
+    assist_engines: EngineState
+    fuel: Liquid
+    oxidiser: Liquid
+    slosh: SloshState
     rcs_left: real  # kg
     attitude_thrusters: AttitudeThrustersState
     imu: ImuState

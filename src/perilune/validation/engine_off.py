@@ -63,11 +63,7 @@ def impacts() -> tuple[float, np.ndarray, float, np.ndarray]:
     end = scenes.coast(scene, lander, 5000.0, FALL_STEP_S)
     ours_s, ours = float(end["time"]), end["body"]["position"].copy()
 
-    mass, turn = scene.mission.lander.mass, Rotation.from_quat(scene.start.attitude_mci_from_body).as_matrix()
-    cg = np.array(
-        [0.0, 0.0, (mass.dry_cg_m[2] * mass.dry_mass_kg + mass.tank_height_m * mass.main_loaded_kg + mass.rcs_tank_height_m * mass.rcs_loaded_kg)]
-    )
-    cg /= mass.dry_mass_kg + mass.main_loaded_kg + mass.rcs_loaded_kg
+    turn, cg = Rotation.from_quat(scene.start.attitude_mci_from_body).as_matrix(), scenes.cg_of(scene.mission)
     side = scene.mission.lander.footpads.radius_m / np.sqrt(2.0)
     pads = np.array([[side, side, 0.0], [-side, side, 0.0], [-side, -side, 0.0], [side, -side, 0.0]]) @ turn.T - turn @ cg
     spice = strangers.spice()

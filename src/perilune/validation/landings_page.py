@@ -12,6 +12,7 @@ import numpy as np
 
 from perilune.base.tables import write_atomically
 from perilune.flight.fly_many import fly_many
+from perilune.lander.tanks import main_left_kg
 from perilune.mission.loader import load
 from perilune.mission.schema import Mission
 from perilune.validation import landings
@@ -27,7 +28,7 @@ def planned_part() -> Iterator[str]:
     """The planned landings: soft, horizontal speed and what it is made of, the filter."""
     flown = landings.planned()
     contact, drift = flown.batch.states["contact"], flown.drift[np.isfinite(flown.drift)]
-    left = flown.batch.states["lander"]["main_left"] - flown.batch.packs["lander"]["mass"]["main_unusable"]
+    left = main_left_kg(flown.batch.states["lander"]) - flown.batch.packs["lander"]["mass"]["main_unusable"]
     soft = int((~flown.lost).sum())
     yield f"{landings.RUNS} dispersed flights of the case `planned`, seed {landings.SEED}: **{soft} soft** (at most 2 m/s down; 195 asked)."
     yield ""
@@ -97,7 +98,10 @@ def as_flown_part() -> Iterator[str]:
         yield _line(f"acquisition {delay:g} s", (f"lander.range_finder.acquisition_s={delay}",))
     dry, rcs = mission.lander.mass.dry_mass_kg, mission.lander.mass.rcs_loaded_kg
     for mass in MASSES_KG:
-        yield _line(f"mass {mass:g} kg after the burn", (f"lander.mass.main_loaded_kg={mass - dry - rcs}",))
+        yield _line(
+            f"mass {mass:g} kg after the burn",
+            (f"lander.mass.main_loaded_kg={mass - dry - rcs}", *(f"lander.tanks.{tank}.radius_m=0.3" for tank in ("fuel", "oxidiser"))),
+        )
 
 
 def _line(name: str, overrides: tuple[str, ...]) -> str:

@@ -4,13 +4,17 @@ The coast is the field by pyshtools, orientation and ephemeris by SPICE, DOP853.
 the closed form of their lag, attitude thrusters by their on-times, masses and attitude with the motion in one DOP853 from edge to edge of the
 pulses, the field as a spline of pyshtools' along the recorded path.
 Inertia is that of the start of each tick, as the plant's page says; thrust without misalignment and a centre of mass on the axis, as in the mission.
+The burn is flown with liquids that do not swing and engines that throttle without delay; slosh and pulses have rows of their own.
 """
 
+from functools import cache
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
+from perilune.flight.setup import build_scene
+from perilune.mission.loader import load
 from perilune.validation import scenes, strangers
 from perilune.validation.engine_off import reference_force
 from perilune.validation.rows import Check, Measured
@@ -19,9 +23,29 @@ G0 = 9.80665
 TICK_S = 0.1
 
 
-def recorded() -> tuple[np.ndarray, int, int]:
-    """The rows of the planned flight, and the indices of ignition and of the last tick before contact."""
-    batch, events, rows = scenes.planned_flight()
+PLAIN = {
+    "lander.slosh.swinging_percent": 0.0,
+    "lander.main_engine.start_delay_s": 0.0,
+    "lander.main_engine.shutdown_delay_s": 0.0,
+    "lander.assist_engines.pulsed": False,
+    "lander.assist_engines.minimum_on_s": 0.0,
+    "lander.assist_engines.minimum_off_s": 0.0,
+    "lander.assist_engines.start_delay_s": 0.0,
+    "lander.assist_engines.shutdown_delay_s": 0.0,
+}
+
+
+@cache
+def plain_flight() -> tuple[Any, tuple[Any, np.ndarray, np.ndarray]]:
+    """The scene of the undispersed flight with plain engines and tanks, and the flight: batch, events and rows."""
+    scene = build_scene(load("resilience", overrides=PLAIN))
+    batch, events, history = scenes.flown(scene, None, 1)
+    return scene, (batch, events[0], history[0])
+
+
+def recorded(flight: tuple[Any, np.ndarray, np.ndarray]) -> tuple[np.ndarray, int, int]:
+    """The rows of a flight, and the indices of ignition and of the last tick before contact."""
+    batch, events, rows = flight
     ignition = int(np.searchsorted(rows["time"], float(events["time"][0]) - 1e-6))
     return rows, ignition, int(np.searchsorted(rows["time"], float(batch.states["contact"]["time"][0]))) - 1
 
@@ -33,7 +57,7 @@ def state_of(row: np.void) -> np.ndarray:
 
 def coast_error() -> Measured:
     """Distance [m] at ignition, from the descent burn on."""
-    rows, ignition, _ = recorded()
+    rows, ignition, _ = recorded(scenes.planned_flight())
     end = strangers.orbit(reference_force(), state_of(rows[0]), float(rows["time"][0]), float(rows["time"][ignition])).y[:, -1]
     return float(np.linalg.norm(rows["position_mci"][ignition] - end[:3])), (
         f"velocity apart {np.linalg.norm(rows['velocity_mci'][ignition] - end[3:]):.1e} m/s after {rows['time'][ignition]:.0f} s"
@@ -43,17 +67,7 @@ def coast_error() -> Measured:
 def level_after(engine: Any, level: float, command: float, t: float) -> float:
     """The thrust level `t` [s] after a command, by the closed form of the lag."""
     target = min(max(command, engine.minimum_level), 1.0) if command > 0.0 else 0.0
-    return float(target + (level - target) * np.exp(-t / engine.lag_s))
-
-
-def centre_of_mass(mass: Any, main_kg: float, rcs_kg: float) -> np.ndarray:
-    """Body axes [m], with the tanks holding `main_kg` and `rcs_kg`."""
-    parts = [
-        (mass.dry_mass_kg, np.array(mass.dry_cg_m)),
-        (main_kg, np.array([0, 0, mass.tank_height_m])),
-        (rcs_kg, np.array([0, 0, mass.rcs_tank_height_m])),
-    ]
-    return np.asarray(sum(m * r for m, r in parts) / sum(m for m, _ in parts))
+    return float(target + (level - target) * np.exp(-t / (engine.rise_s if target > level else engine.fall_s)))
 
 
 def pulse_intervals(thrusters: Any, before: np.ndarray, on: np.ndarray) -> list[tuple[int, float, float]]:
@@ -82,8 +96,9 @@ def burn_error() -> Measured:
     from scipy.integrate import solve_ivp
     from scipy.interpolate import CubicSpline
 
-    rows, ignition, last = recorded()
-    mission = scenes.landing_scene().mission
+    scene, flight = plain_flight()
+    rows, ignition, last = recorded(flight)
+    mission = scene.mission
     lander = mission.lander
     main, assist, thrusters = lander.main_engine, lander.assist_engines, lander.attitude_thrusters
     if any((main.misalignment_x_deg, main.misalignment_y_deg, assist.misalignment_x_deg, assist.misalignment_y_deg, *lander.mass.dry_cg_m[:2])):
@@ -126,12 +141,12 @@ def burn_error() -> Measured:
     first = rows[ignition]
     x, y, z, w = first["attitude_mci_from_body"]
     state = np.concatenate([state_of(first), [w, x, y, z], first["rate_body"], [first["main_propellant"]]])
-    rcs, main_level, assist_level = float(first["rcs_propellant"]), float(first["main_level"]), float(first["assist_level"])
+    rcs, main_level, assist_level = float(first["rcs_propellant"]), 0.0, 0.0
     before = rows[ignition - 1]["command_thruster_on"]
     for row in rows[ignition:last]:
         began = float(row["time"])
         moments = scenes.inertia_of(mission, float(state[13]), rcs)
-        cg = centre_of_mass(lander.mass, float(state[13]), rcs)
+        cg = scenes.cg_of(mission, float(state[13]), rcs)
         asked = float(row["command_main_engine"]), float(row["command_assist_duty"])
         pulses = pulse_intervals(thrusters, before, row["command_thruster_on"])
         edges = sorted({0.0, TICK_S, *(float(edge) for pulse in pulses for edge in pulse[1:] if 0.0 < edge < TICK_S)})
@@ -161,7 +176,7 @@ CHECKS = [
     ),
     Check(
         "planned flight, ignition to contact",
-        "position before contact of the flight as flown, recorded commands",
+        "position before contact, recorded commands, plain engines, liquids at rest",
         "the same field, closed-form engines and Euler's equations by SciPy's DOP853",
         0.1,
         "m",

@@ -22,6 +22,7 @@ from perilune.flight.advance import advance, new_events
 from perilune.flight.record import HistoryRow
 from perilune.flight.setup import Batch, Scene, build_batch, build_scene
 from perilune.flight.state import FLYING, FlightPack, FlightState, World
+from perilune.lander.tanks import load_tanks
 from perilune.mission.draws import truth_packs
 from perilune.mission.loader import load
 from perilune.mission.schema import Mission
@@ -81,7 +82,7 @@ def coasting_lander(
     states: Any = records(FlightState, 1)
     body = states["body"]
     body["position"], body["velocity"], body["attitude"], body["rate"] = position, velocity, attitude, rate
-    states["lander"]["main_left"] = packs["lander"]["mass"]["main_loaded"]
+    load_tanks(states["lander"], packs["lander"], packs["lander"]["mass"]["main_loaded"])
     states["lander"]["rcs_left"] = packs["lander"]["mass"]["rcs_loaded"]
     states["contact"]["time"] = states["dry_time"] = -1.0
     states["time"], states["status"] = time_s, FLYING
@@ -96,15 +97,36 @@ def coast(scene: Scene, batch: Batch, until_s: float, step_s: float) -> np.ndarr
     return flown.states[0]
 
 
+def parts_of(mission: Mission, main_kg: float | None = None, rcs_kg: float | None = None) -> list[tuple[float, np.ndarray, np.ndarray]]:
+    """Mass [kg], centre [m, body] and moments about it [kg m²] of a lander: dry, fuel, oxidiser, attitude propellant; full or as given.
+
+    The liquids are taken apart into discs by Gauss's rule, their surface found by Newton's method.
+    """
+    mass, tanks = mission.lander.mass, mission.lander.tanks
+    main = mass.main_loaded_kg if main_kg is None else main_kg
+    parts = [(mass.dry_mass_kg, np.array(mass.dry_cg_m), np.array(mass.dry_inertia_kg_m2))]
+    for tank, kg in ((tanks.fuel, main / (1.0 + tanks.loaded_ratio)), (tanks.oxidiser, main * tanks.loaded_ratio / (1.0 + tanks.loaded_ratio))):
+        y = 0.0
+        for _ in range(50):
+            y = min(max(y - (2.0 / 3.0 + y - y**3 / 3.0 - 4.0 / 3.0 * kg / tank.room_kg) / max(1.0 - y * y, 1e-6), -1.0), 1.0)
+        z, weight = np.polynomial.legendre.leggauss(8)
+        z, weight = (-1.0 + (z + 1.0) * (y + 1.0) / 2.0) * tank.radius_m, weight * (1.0 - ((z + 1.0) * (y + 1.0) / 2.0 - 1.0) ** 2)
+        weight = kg * weight / weight.sum()
+        spread, middle = (tank.radius_m**2 - z**2) / 4.0, float(weight @ z / kg)
+        across = float(weight @ (spread + (z - middle) ** 2)) + kg * tank.ring_radius_m**2 / 2.0
+        own = np.array([across, across, float(weight @ spread) * 2.0 + kg * tank.ring_radius_m**2])
+        parts.append((kg, np.add(tank.position_m, (0.0, 0.0, middle)), own))
+    return [*parts, (mass.rcs_loaded_kg if rcs_kg is None else rcs_kg, np.array([0.0, 0.0, mass.rcs_tank_height_m]), np.zeros(3))]
+
+
+def cg_of(mission: Mission, main_kg: float | None = None, rcs_kg: float | None = None) -> np.ndarray:
+    """Centre of mass [m, body] of a mission's lander with full or given tanks."""
+    parts = parts_of(mission, main_kg, rcs_kg)
+    return np.asarray(sum(m * at for m, at, _ in parts) / sum(m for m, _, _ in parts))
+
+
 def inertia_of(mission: Mission, main_kg: float | None = None, rcs_kg: float | None = None) -> np.ndarray:
     """Moments of inertia [kg m²] of a mission's lander with full or given tanks, by the parallel-axis theorem on the mission file's numbers."""
-    mass = mission.lander.mass
-    main = mass.main_loaded_kg if main_kg is None else main_kg
-    rcs = mass.rcs_loaded_kg if rcs_kg is None else rcs_kg
-    parts = [
-        (mass.dry_mass_kg, np.array(mass.dry_cg_m), np.array(mass.dry_inertia_kg_m2)),
-        (main, np.array([0.0, 0.0, mass.tank_height_m]), np.full(3, 0.4 * main * mass.tank_radius_m**2)),
-        (rcs, np.array([0.0, 0.0, mass.rcs_tank_height_m]), np.zeros(3)),
-    ]
-    cg = sum(m * at for m, at, _ in parts) / sum(m for m, _, _ in parts)
+    parts = parts_of(mission, main_kg, rcs_kg)
+    cg = cg_of(mission, main_kg, rcs_kg)
     return np.asarray(sum(own + m * ((at - cg) @ (at - cg) - (at - cg) ** 2) for m, at, own in parts))

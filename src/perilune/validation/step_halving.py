@@ -97,8 +97,7 @@ def replayed(steps: int) -> np.ndarray:
     body, lander = states["body"], states["lander"]
     body["position"], body["velocity"] = first["position_mci"], first["velocity_mci"]
     body["attitude"], body["rate"] = first["attitude_mci_from_body"], first["rate_body"]
-    lander["main_left"], lander["rcs_left"] = first["main_propellant"], first["rcs_propellant"]
-    lander["main_level"], lander["assist_level"] = first["main_level"], first["assist_level"]
+    lander["fuel"]["left"], lander["oxidiser"]["left"], lander["rcs_left"] = first["fuel"], first["oxidiser"], first["rcs_propellant"]
     states["contact"]["time"] = states["dry_time"] = -1.0
     states["time"], states["tick"], states["status"] = first["time"], ignition, FLYING
     commands: Any = records(Actuation, len(flown))
