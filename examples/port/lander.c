@@ -118,7 +118,7 @@ int main(int count, char **words) {
     int line = socket(AF_UNIX, SOCK_STREAM, 0), tries = 0;
     if (count != 2 || strlen(words[1]) >= sizeof place.sun_path) return fprintf(stderr, "usage: lander SOCKET\n"), 2;
     strcpy(place.sun_path, words[1]);
-    while (connect(line, (struct sockaddr *)&place, sizeof place) && tries++ < 6000) usleep(10000);
+    while (connect(line, (struct sockaddr *)&place, sizeof place) && tries++ < 60000) usleep(10000);
     PlnHeader header;
     Estimate estimate;
     Measurements m;

@@ -24,6 +24,7 @@ from perilune.flight.events import EventRow
 from perilune.flight.kernel import act, sense, take_note
 from perilune.flight.plant import kinematics, masses
 from perilune.flight.record import HistoryRow, history_row
+from perilune.flight.sensing import TrueRanges
 from perilune.flight.setup import Batch, Scene
 from perilune.flight.state import STATUS_FLYING, TICK, TICK_S, FlightPack, FlightState, World
 from perilune.messages.actuation import Actuation
@@ -38,7 +39,7 @@ def sense_tick(
     states: wp.array(dtype=FlightState),
     events: wp.array2d(dtype=EventRow),
     measured: wp.array(dtype=Measurements),
-    ranged: wp.array(dtype=real),
+    ranged: wp.array(dtype=TrueRanges),
 ):
     """What each computer is handed in this tick; a flight that has not begun begins."""
     i = wp.tid()
@@ -47,12 +48,12 @@ def sense_tick(
     if s.status < STATUS_FLYING:
         s.status = STATUS_FLYING
     m = Measurements()
-    length = real(-1.0)
+    lengths = TrueRanges()
     if s.status == STATUS_FLYING:
         now = masses(pack, s)
-        m, length = sense(world, pack, s, kinematics(world, pack, s.body, now.cg, s.time), now.cg, events, i)
+        m, lengths = sense(world, pack, s, kinematics(world, pack, s.body, now.cg, s.time), now.cg, events, i)
     measured[i] = m
-    ranged[i] = length
+    ranged[i] = lengths
     states[i] = s
 
 
@@ -63,7 +64,7 @@ def act_tick(
     packs: wp.array(dtype=FlightPack),
     states: wp.array(dtype=FlightState),
     measured: wp.array(dtype=Measurements),
-    ranged: wp.array(dtype=real),
+    ranged: wp.array(dtype=TrueRanges),
     commands: wp.array(dtype=Actuation),
     published: wp.array(dtype=Telemetry),
     first_tick: wp.int32,
@@ -145,10 +146,10 @@ class Lockstep:
     ):
         count = len(batch.states)
         self.scene, self.batch = scene, batch
-        self.measured, self.ranged = records(Measurements, count), np.zeros(count)
+        self.measured, self.ranged = records(Measurements, count), records(TrueRanges, count)
         self.commands, self.published = records(Actuation, count), records(Telemetry, count)
         packs, states, marks = shared(batch.packs, FlightPack), shared(batch.states, FlightState), shared(events, EventRow)
-        seen = [shared(self.measured, Measurements), shared(self.ranged, real)]
+        seen = [shared(self.measured, Measurements), shared(self.ranged, TrueRanges)]
         rows = [
             wp.empty((0, 0), dtype=struct, device="cpu") if array is None else shared(array, struct)
             for array, struct in ((history, HistoryRow), (telemetry, Telemetry), (None, ImuMeasurement))
@@ -178,7 +179,7 @@ class OwnAvionics:
     """The avionics of this program outside the flight's kernel: measurements in, commands and telemetry out, one tick a call."""
 
     def __init__(self, scene: Scene, count: int = 1):
-        self.memories, self.measured, self.time = records(AvionicsState, count), records(Measurements, count), np.zeros(count)
+        self.memories, self.measured, self.time = records(AvionicsState, count), records(Measurements, count), records(TrueRanges, count)
         self.commands, self.published = records(Actuation, count), records(Telemetry, count)
         arrays: list[Any] = [shared(self.memories, AvionicsState), shared(self.measured, Measurements), shared(self.time, real)]
         out: list[Any] = [shared(self.commands, Actuation), shared(self.published, Telemetry)]

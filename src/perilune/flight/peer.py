@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from perilune.avionics.belief import BeliefParams
+from perilune.avionics.loaded import Loaded
 from perilune.base.errors import PeriluneError
 from perilune.base.structs import records
 from perilune.messages.actuation import Actuation
@@ -23,11 +23,11 @@ Answer = np.ndarray | tuple[np.ndarray, np.ndarray]
 def fly_as_peer(path: str | Path, begin: Callable[[np.void, np.void], Callable[[int, np.void], Answer]], wait_s: float = 600.0) -> str:
     """Connect to a flight that waits at `path` and fly it to its end; the text that it ended with.
 
-    `begin(loaded, estimate)` is called once with a `BeliefParams` and an `Estimate` record and gives `answer(tick, measurements)`, called every tick.
+    `begin(loaded, estimate)` is called once with a `Loaded` and an `Estimate` record and gives `answer(tick, measurements)`, called every tick.
     """
     line = _connected(path, wait_s)
     with line:
-        loaded = _body(line, Kind.LOADED, BeliefParams)
+        loaded = _body(line, Kind.LOADED, Loaded)
         answer = begin(loaded, _body(line, Kind.ESTIMATE, Estimate))
         measured = records(Measurements, 1)
         while True:

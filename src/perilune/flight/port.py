@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from perilune.avionics.loaded import Loaded
 from perilune.avionics.sequencer import MODES
 from perilune.base.errors import PeriluneError
 from perilune.base.structs import records
@@ -179,7 +180,10 @@ def _exchange(line: Connection, lockstep: Lockstep, handed_over: np.ndarray, las
     """One question and one answer a tick until the flight has ended."""
     scene, batch = lockstep.scene, lockstep.batch
     tick = int(batch.states["tick"][0])
-    line.send(Kind.LOADED, tick, scene.avionics["belief"][0].tobytes())
+    loaded = records(Loaded, 1)
+    for part in loaded.dtype.names or ():
+        loaded[part] = scene.avionics[part]
+    line.send(Kind.LOADED, tick, loaded.tobytes())
     line.send(Kind.ESTIMATE, tick, handed_over.tobytes())
     while flying_or_new(batch) and tick < last_tick:
         line.send(Kind.MEASUREMENTS, tick, lockstep.sense().tobytes())

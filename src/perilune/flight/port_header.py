@@ -4,7 +4,7 @@ from typing import Any
 
 import warp as wp
 
-from perilune.avionics.belief import BeliefParams
+from perilune.avionics.loaded import Loaded
 from perilune.base.structs import records
 from perilune.messages.actuation import Actuation
 from perilune.messages.frames import Estimate, Kind
@@ -17,7 +17,7 @@ C_TYPES = {wp.float64: "double", wp.int32: "int32_t", wp.uint32: "uint32_t", wp.
 def port_header() -> str:
     """The header's text."""
     done: dict[str, str] = {}
-    for struct in (BeliefParams, Estimate, Measurements, Actuation, Telemetry):
+    for struct in (Loaded, Estimate, Measurements, Actuation, Telemetry):
         _declare(struct, done)
     kinds = ", ".join(f"PLN_{kind.name} = {int(kind)}" for kind in Kind)
     sizes = "\n".join(f'_Static_assert(sizeof({name}) == {size}, "{name}");' for name, size in _sizes())
@@ -34,7 +34,7 @@ typedef struct { char magic[4]; uint32_t kind, tick, length; } PlnHeader; /* mag
 
 
 def _sizes() -> list[tuple[str, int]]:
-    return [(s.key, records(s, 1).itemsize) for s in (BeliefParams, Estimate, Measurements, Actuation, Telemetry)]
+    return [(s.key, records(s, 1).itemsize) for s in (Loaded, Estimate, Measurements, Actuation, Telemetry)]
 
 
 def _declare(struct: Any, done: dict[str, str]) -> str:

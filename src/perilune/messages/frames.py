@@ -4,7 +4,7 @@ Everything is little-endian, structs have C's natural alignment, flags are one b
 
 | kind | direction | body | when |
 |------|-----------|------|------|
-| `LOADED` | to the peer | `BeliefParams` | once, first: what the flight software is loaded with |
+| `LOADED` | to the peer | `Loaded` | once, first: what the flight software is loaded with |
 | `ESTIMATE` | to the peer | `Estimate` | once, second: what is believed as the peer takes over |
 | `MEASUREMENTS` | to the peer | `Measurements` | every control tick |
 | `COMMANDS` | from the peer | `Actuation` | the answer to each of them |
