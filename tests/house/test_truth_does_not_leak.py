@@ -91,9 +91,9 @@ def test_no_command_knows_of_a_displacement_that_no_sensor_sees(scene, ignition_
 
 
 def test_a_turn_becomes_known_with_the_first_star_tracker_reading_of_it(scene, before_ignition):
-    """A tenth of a degree: before, the commands differ by rounding alone (increments are differences of attitudes), after by what turns it back."""
+    """Five degrees, more than coasts leave alone: commands differ by rounding alone (increments are differences of attitudes), then it is undone."""
     still, turned = copy_of(before_ignition, slice(0, 1)), copy_of(before_ignition, slice(0, 1))
-    turned.states["body"]["attitude"][0] = turned_about_x(turned.states["body"]["attitude"][0], np.radians(0.1))
+    turned.states["body"]["attitude"][0] = turned_about_x(turned.states["body"]["attitude"][0], np.radians(5.0))
     until = float(still.states["time"][0]) + 5.0
     (path, sent), (_, other_sent) = continue_to(scene, still, until), continue_to(scene, turned, until)
     taken = path["time"][0] - scene.mission.lander.star_tracker.latency_s

@@ -34,8 +34,8 @@ LANDER = {
     },
     "slosh": {"damping_percent": 1.0},
     "attitude_thrusters": {
-        "positions_m": ((0.0, 1.0, 1.0), (0.0, -1.0, 1.0)),
-        "directions": ((0.0, 0.0, 1.0), (0.0, 0.0, -1.0)),
+        "positions_m": tuple(pod for pod in ((1.0, 0.0, 1.0), (0.0, 1.0, 1.0), (-1.0, 0.0, 1.0), (0.0, -1.0, 1.0)) for _ in range(3)),
+        "directions": tuple(d for x, y in ((1, 0), (0, -1), (-1, 0), (0, 1)) for d in ((0.0, 0.0, 1.0), (0.0, 0.0, -1.0), (1.0 * -y, 1.0 * x, 0.0))),
         "thrust_n": 15.0,
         "isp_s": 220.0,
         "minimum_on_ms": 20.0,

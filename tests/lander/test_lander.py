@@ -77,6 +77,8 @@ def test_state_starts_as_zeros_with_nothing_on_its_way():
         ("range_finder.reach", 3.0, "reach"),
         ("footpads.count", 3, "count"),
         ("imu.grade", "", "grade"),
+        ("attitude_thrusters.directions", 6 * ((0.0, 0.0, 1.0), (0.0, 0.0, -1.0)), "about all three axes alone"),
+        ("attitude_thrusters.thrust_n", 2 * (15.0, 15.0, 15.0, 15.0, 15.0, 0.0), r"about -z alone"),
     ],
 )
 def test_refuses_a_lander_that_cannot_be(lander_file, path, value, words):

@@ -11,6 +11,7 @@ mass at the beginning of the tick; plumes meet neither lander nor ground; where 
 Source of the form: F = mdot Isp g0 and r x F, as in Sutton and Biblarz, Rocket Propulsion Elements.
 """
 
+from itertools import combinations
 from typing import Annotated, Any
 
 import numpy as np
@@ -76,6 +77,20 @@ class AttitudeThrusters(Parameters):
             if not np.linalg.norm(direction) > 1e-6:
                 raise ValueError(f"directions.{i} is no direction; give a vector of any length but 0")
         return self
+
+
+def axes_not_turned(thrusters: AttitudeThrusters, cg: Vector3) -> list[str]:
+    """Which of +x to -z the thrusters cannot turn alone about `cg` [m, body axes]: those in the cone of no three of their torques."""
+    directions = np.array(thrusters.directions) / np.linalg.norm(thrusters.directions, axis=1)[:, None]
+    torques = np.cross(np.array(thrusters.positions_m) - cg, directions * np.array(thrusters.thrust_n)[:, None])
+    scale = max(float(np.abs(torques).max()), 1e-12)
+    cones = np.array([np.transpose(three) for three in combinations(torques / scale, 3)]).reshape(-1, 3, 3)
+    cones = cones[np.abs(np.linalg.det(cones)) > 1e-9]
+    if not len(cones):
+        return ["all three axes"]
+    shares = np.linalg.inv(cones)  # column k: how much of each torque makes a unit about axis k
+    names = [("+x", shares[..., 0]), ("-x", -shares[..., 0]), ("+y", shares[..., 1]), ("-y", -shares[..., 1]), ("+z", shares[..., 2])]
+    return [name for name, x in [*names, ("-z", -shares[..., 2])] if not (x.min(axis=1) > -1e-9).any()]
 
 
 @wp.struct

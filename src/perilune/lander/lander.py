@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from perilune.base.parameters import Parameters
 from perilune.base.vector import real
-from perilune.lander.attitude_thrusters import AttitudeThrusters, AttitudeThrustersParams, AttitudeThrustersState
+from perilune.lander.attitude_thrusters import AttitudeThrusters, AttitudeThrustersParams, AttitudeThrustersState, axes_not_turned
 from perilune.lander.computer import Computer, ComputerParams, ComputerState
 from perilune.lander.contact import Footpads, FootpadsParams
 from perilune.lander.engine_answer import EngineState
@@ -57,6 +57,12 @@ class Lander(Parameters):
                 raise ValueError(
                     f"tanks.{name} is to hold {loaded:.1f} kg of mass.main_loaded_kg ({self.mass.main_loaded_kg:g}); it holds {room:.1f} kg"
                 )
+        not_turned = axes_not_turned(self.attitude_thrusters, self.mass.dry_cg_m)
+        if not_turned:
+            raise ValueError(
+                f"no firing of attitude_thrusters turns the lander about {' or '.join(not_turned)} alone; "
+                "place or point them so that each axis can be turned both ways"
+            )
         return self
 
 
