@@ -73,7 +73,7 @@ def test_a_fault_that_begins_after_touchdown_changes_nothing_before_it(scene, be
     other, _ = continue_to(scene, batch, 3900.0)
     assert batch.states["faults"]["begun"][0] == 0b111111
     contact = float(sound.states["contact"]["time"][0])
-    assert (batch.states["faults"]["began"][0] == np.ceil(contact * 10.0) / 10.0).all()
+    assert batch.states["faults"]["began"][0] == pytest.approx(np.ceil(contact * 10.0) / 10.0)
     until = int(((history["time"][0] > 0.0) & (history["time"][0] <= contact)).sum())
     assert bits(other[:, :until]) == bits(history[:, :until])
     assert bits(batch.states["contact"]) == bits(sound.states["contact"])

@@ -15,6 +15,7 @@ from perilune.lander.computer import (
     ComputerState,
     computer_now,
     delay_command,
+    fill_line,
     ticks_late,
 )
 from perilune.lander.faults import AT_TIME, FaultSlots, FaultState, fault_code, faults_now
@@ -35,7 +36,9 @@ def run(slots: FaultSlots, params: ComputerParams, cycles: wp.array(dtype=wp.int
         late = ticks_late(params, now, real(0.1))
         acting = command
         if late > 0:
-            acting = delay_command(computer, command, before, late)
+            if computer.late == 0:
+                fill_line(computer, before)
+            acting = delay_command(computer, command, late)
         computer.late = late
         before = command
         acted[tick] = acting.main_engine

@@ -91,7 +91,7 @@ def start_avionics(p: wp.ref[AvionicsParams]) -> AvionicsState:
     s.navigation = start_navigation(p.navigation, p.belief)
     s.main_left = p.belief.main_at_start
     s.rcs_left = p.belief.rcs_loaded
-    s.record.time = -p.recorder.period  # so that the first cycle records
+    s.record.time = real(-1.0e9)  # so that the first cycle records
     return s
 
 

@@ -1,7 +1,7 @@
 """The recorder: what of the computer's memory outlives a restart.
 
 Assumptions and limitations: the recorder never fails and never loses a record; one record, overwritten each period; writing takes no time. Of the
-covariance it keeps the standard deviations alone.
+covariance it keeps the variances alone.
 """
 
 from typing import Annotated
@@ -17,7 +17,8 @@ from perilune.base.vector import quat, real, vec3
 class Recorder(Parameters):
     """What the computer keeps through a restart, and how it allows for what it did not see."""
 
-    period_s: Annotated[float, Field(gt=0, le=3600, description="the navigation state is recorded this often; assumed")] = 1.0
+    period_s: Annotated[float, Field(gt=0, le=3600, description="the navigation state is recorded this often under power; assumed")] = 1.0
+    coast_period_s: Annotated[float, Field(gt=0, le=3600, description="and this often in a coast; assumed")] = 10.0
     tumble_deg_s: Annotated[float, Field(ge=0, le=90, description="uncertainty of the body rate through an outage; assumed")] = 1.0
 
 
@@ -26,6 +27,7 @@ class RecorderParams:
     """The same in SI and radians."""
 
     period: real
+    coast_period: real
     tumble: real
 
 
@@ -41,7 +43,7 @@ class Record:
     gyro_bias: vec3
     accel_bias: vec3
     map_error: real
-    sigma: vec16  # of the filter's states, in its order
+    variance: vec16  # of the filter's states, in its order
     sensing: wp.bool
     distrusted: wp.bool
     first_range_time: real

@@ -27,22 +27,25 @@ CARRY_STEP = wp.constant(real(1.0))  # s; midpoint steps, below a centimetre ove
 @wp.func
 def keep_record(p: wp.ref[AvionicsParams], s: wp.ref[AvionicsState], time: real, tick: real):
     """Overwrite the record once a period; `time` [s] by the computer's clock."""
-    if wp.abs(time - s.record.time) < p.recorder.period - HALF * tick:
+    period = p.recorder.period
+    if not s.navigation.sensing:
+        period = p.recorder.coast_period
+    if wp.abs(time - s.record.time) < period - HALF * tick:
         return
-    n = s.navigation
-    s.record.time = time
-    s.record.position_mci = n.position_mci
-    s.record.velocity_mci = n.velocity_mci
-    s.record.attitude = n.attitude
-    s.record.rate_body = n.rate_body
-    s.record.gyro_bias = n.gyro_bias
-    s.record.accel_bias = n.accel_bias
-    s.record.map_error = n.map_error
+    pm = s.navigation.covariance  # a value of its own: each element read through the state would copy the whole matrix
     for i in range(16):
-        s.record.sigma[i] = wp.sqrt(wp.max(n.covariance[i, i], ZERO))
-    s.record.sensing = n.sensing
-    s.record.distrusted = n.distrusted
-    s.record.first_range_time = n.first_range_time
+        s.record.variance[i] = pm[i, i]
+    s.record.time = time
+    s.record.position_mci = s.navigation.position_mci
+    s.record.velocity_mci = s.navigation.velocity_mci
+    s.record.attitude = s.navigation.attitude
+    s.record.rate_body = s.navigation.rate_body
+    s.record.gyro_bias = s.navigation.gyro_bias
+    s.record.accel_bias = s.navigation.accel_bias
+    s.record.map_error = s.navigation.map_error
+    s.record.sensing = s.navigation.sensing
+    s.record.distrusted = s.navigation.distrusted
+    s.record.first_range_time = s.navigation.first_range_time
     s.record.mode = s.mode
     s.record.divert = s.divert
     s.record.time_to_go = s.time_to_go
@@ -54,22 +57,22 @@ def keep_record(p: wp.ref[AvionicsParams], s: wp.ref[AvionicsState], time: real,
 
 @wp.func
 def covariance_after(p: wp.ref[AvionicsParams], s: wp.ref[AvionicsState], age: real) -> mat16:
-    """The filter's covariance from the record's standard deviations, grown over `age` [s]."""
-    sigma = s.record.sigma
+    """The filter's covariance from the record's variances, grown over `age` [s]."""
+    recorded = s.record.variance
     unseen = ZERO
     if s.record.sensing:
         unseen = (p.belief.main_thrust + p.belief.assist_thrust) / believed_mass(p.belief, s) * p.recorder.period
     turned = p.recorder.tumble * age
     pm = mat16(0.0)
     for i in range(3):
-        velocity = sigma[3 + i] * sigma[3 + i] + unseen * unseen
-        pm[i, i] = sigma[i] * sigma[i] + velocity * age * age
+        velocity = recorded[3 + i] + unseen * unseen
+        pm[i, i] = recorded[i] + velocity * age * age
         pm[i, 3 + i] = velocity * age
         pm[3 + i, i] = velocity * age
         pm[3 + i, 3 + i] = velocity
-        pm[6 + i, 6 + i] = sigma[6 + i] * sigma[6 + i] + turned * turned
-        pm[9 + i, 9 + i] = sigma[9 + i] * sigma[9 + i]
-        pm[12 + i, 12 + i] = sigma[12 + i] * sigma[12 + i]
+        pm[6 + i, 6 + i] = recorded[6 + i] + turned * turned
+        pm[9 + i, 9 + i] = recorded[9 + i]
+        pm[12 + i, 12 + i] = recorded[12 + i]
     pm[15, 15] = p.navigation.map_error * p.navigation.map_error
     return pm
 

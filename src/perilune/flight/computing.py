@@ -8,12 +8,12 @@ from perilune.avionics.cycle import fly_tick
 from perilune.avionics.navigation import integrate_tick
 from perilune.avionics.restart import resume
 from perilune.base.vector import ZERO, real
+from perilune.flight.events import EventRow, Kinematics, note
 from perilune.flight.state import TICK, FlightPack, FlightState
 from perilune.lander.computer import (
     COMES_BACK,
     IS_AWAY,
     LOSES_CYCLE,
-    RUNS,
     clock_error,
     computer_now,
     delay_command,
@@ -25,6 +25,8 @@ from perilune.lander.faults import any_fault
 from perilune.messages.actuation import Actuation
 from perilune.messages.measurements import Measurements
 from perilune.messages.telemetry import Telemetry
+
+LOW = wp.constant(real(50.0))  # m, below which the filter's errors are kept for the state at contact
 
 
 @wp.func
@@ -45,14 +47,17 @@ def begin_cycle(
 
 
 @wp.func
-def end_cycle(pack: wp.ref[FlightPack], s: wp.ref[FlightState], command: Actuation, before: Actuation) -> Actuation:
-    """What acts on the lander in this tick of a `command` given in it, `before` having been given in the last."""
-    late = ticks_late(pack.lander.computer, s.active, TICK)
-    acting = command
-    if late > 0 and not s.lander.computer.away:
-        acting = delay_command(s.lander.computer, command, before, late)
-    s.lander.computer.late = late
-    return acting
+def take_note(s: wp.ref[FlightState], published: wp.ref[Telemetry], before: Kinematics, events: wp.array2d(dtype=EventRow), i: int):
+    """What the avionics publish of this tick, held beside the truth: modes as events, and the filter's errors until contact."""
+    if published.mode != s.mode:
+        if published.mode > 0:
+            note(events, i, published.mode - 1, s.time, before)
+        s.mode = published.mode
+    if s.contact.time < ZERO and published.height < LOW:
+        s.contact.height_error = before.height - published.height
+        s.contact.height_sigma = published.height_sigma
+        s.contact.vertical_speed_error = before.vertical_speed - published.vertical_speed
+        s.contact.vertical_speed_sigma = published.vertical_speed_sigma
 
 
 @wp.func
@@ -63,26 +68,38 @@ def compute(
     pack: wp.ref[FlightPack],
     s: wp.ref[FlightState],
     measured: wp.ref[Measurements],
+    before: Kinematics,
     recorded: wp.bool,
-) -> tuple[Actuation, Telemetry, wp.bool]:
-    """The command that acts in this tick, the telemetry (the last published where the cycle did not run), and whether it is new."""
-    what = RUNS
+    i: int,
+    row_index: int,
+    events: wp.array2d(dtype=EventRow),
+    telemetry: wp.array2d(dtype=Telemetry),
+) -> Actuation:
+    """The command that acts in this tick; what is published goes into `telemetry` and, where it is looked at, into `s.said`.
+
+    A cycle that does not run leaves at once: structs that are set in one branch only would be copied in every tick.
+    """
     clock = s.time
-    if any_fault(s.active) or s.lander.computer.away:
+    late = wp.int32(0)
+    if any_fault(s.active) or s.lander.computer.away or pack.lander.computer.latency > ZERO:
         clock += clock_error(s.active)
+        late = ticks_late(pack.lander.computer, s.active, TICK)
+        if late > 0 and s.lander.computer.late == 0:
+            fill_line(s.lander.computer, s.avionics.last)
+        s.lander.computer.late = late
         what = begin_cycle(avionics, on_board, s, measured, clock)
-    before = s.avionics.last
-    command = Actuation()
-    published = Telemetry()
-    runs = what == RUNS or what == COMES_BACK
-    if runs:
-        command, published = fly_tick(law, avionics, on_board, s.avionics, measured, clock, TICK, recorded)
-    else:
-        published = s.said
+        if what == IS_AWAY:
+            return Actuation()
         if what == LOSES_CYCLE:
-            command = in_lost_cycle(before)
-    if pack.faults.count > 0:
+            if late > 0:
+                return delay_command(s.lander.computer, in_lost_cycle(s.avionics.last), late)
+            return in_lost_cycle(s.avionics.last)
+    command, published = fly_tick(law, avionics, on_board, s.avionics, measured, clock, TICK, recorded)
+    take_note(s, published, before, events, i)
+    if recorded or pack.faults.count > 0:
         s.said = published
-    if s.lander.computer.late > 0 or pack.lander.computer.latency > ZERO or any_fault(s.active):
-        command = end_cycle(pack, s, command, before)
-    return command, published, runs
+    if row_index < telemetry.shape[1]:
+        telemetry[i, row_index] = published
+    if late > 0:
+        return delay_command(s.lander.computer, command, late)
+    return command

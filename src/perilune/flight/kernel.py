@@ -14,7 +14,7 @@ from perilune.avionics.guidance.choice import law_of
 from perilune.base.vector import ZERO, real
 from perilune.flight.computing import compute
 from perilune.flight.dynamics import coast_step
-from perilune.flight.events import EventRow, Kinematics, note, note_marks
+from perilune.flight.events import EventRow, Kinematics, note_marks
 from perilune.flight.faulting import look_for_faults
 from perilune.flight.plant import fly_plant, kinematics, masses, pad_clearance, rest_tick
 from perilune.flight.record import HistoryRow, history_row
@@ -25,7 +25,6 @@ from perilune.messages.actuation import Actuation
 from perilune.messages.measurements import ImuMeasurement
 from perilune.messages.telemetry import Telemetry
 
-LOW = wp.constant(real(50.0))  # m, below which the filter's errors are kept for the state at contact
 STANDING_FOR = wp.constant(real(5.0))  # s after contact at which a standing lander's flight ends
 
 
@@ -67,20 +66,6 @@ def coast_on(world: wp.ref[World], pack: wp.ref[FlightPack], s: wp.ref[FlightSta
             s.body = after
             s.time += h
     s.tick = until
-
-
-@wp.func
-def take_note(s: wp.ref[FlightState], published: wp.ref[Telemetry], before: Kinematics, events: wp.array2d(dtype=EventRow), i: int):
-    """What the avionics publish of this tick, held beside the truth: modes as events, and the filter's errors until contact."""
-    if published.mode != s.mode:
-        if published.mode > 0:
-            note(events, i, published.mode - 1, s.time, before)
-        s.mode = published.mode
-    if s.contact.time < ZERO and published.height < LOW:
-        s.contact.height_error = before.height - published.height
-        s.contact.height_sigma = published.height_sigma
-        s.contact.vertical_speed_error = before.vertical_speed - published.vertical_speed
-        s.contact.vertical_speed_sigma = published.vertical_speed_sigma
 
 
 @wp.func
@@ -143,13 +128,9 @@ def kernel_around(law: Any) -> Any:
         look_for_faults(world, pack, s, before, events, i)
         measured, true_ranges = sense(world, pack, s, before, now.cg, events, i)
         recorded = row_index < history.shape[1] or row_index < telemetry.shape[1]
-        command, published, is_new = compute(law, avionics, on_board, pack, s, measured, recorded)
-        if is_new:
-            take_note(s, published, before, events, i)
+        command = compute(law, avionics, on_board, pack, s, measured, before, recorded, i, row_index, events, telemetry)
         if row_index < history.shape[1]:
-            history[i, row_index] = history_row(world, avionics.belief, pack, s, before, now.cg, now.mass, measured, true_ranges, command, published)
-        if is_new and row_index < telemetry.shape[1]:
-            telemetry[i, row_index] = published
+            history[i, row_index] = history_row(world, avionics.belief, pack, s, before, now.cg, now.mass, measured, true_ranges, command, s.said)
         return act(world, pack, s, command, before, i, row_index, events, increments)
 
     @wp.kernel(module="unique", module_options={"max_unroll": 4})

@@ -20,8 +20,9 @@ from perilune.avionics.guidance.choice import law_of
 from perilune.base.structs import records
 from perilune.base.vector import real
 from perilune.flight.advance import shared
+from perilune.flight.computing import take_note
 from perilune.flight.events import EventRow
-from perilune.flight.kernel import act, sense, take_note
+from perilune.flight.kernel import act, sense
 from perilune.flight.plant import kinematics, masses
 from perilune.flight.record import HistoryRow, history_row
 from perilune.flight.sensing import TrueRanges

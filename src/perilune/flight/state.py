@@ -91,7 +91,7 @@ class FlightState:
     faults: FaultState
     active: FaultsNow  # in the present tick
     avionics: AvionicsState
-    said: Telemetry  # what the avionics published last, kept where a fault is planned
+    said: Telemetry  # what the avionics published last, kept where it is recorded or a fault is planned
     mode: wp.int32  # of the avionics, as last published
     contact: Contact
     tick: wp.int32

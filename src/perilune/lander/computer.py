@@ -106,10 +106,8 @@ def fill_line(state: wp.ref[ComputerState], command: Actuation):
 
 
 @wp.func
-def delay_command(state: wp.ref[ComputerState], command: Actuation, before: Actuation, ticks: wp.int32) -> Actuation:
-    """The command of `ticks` ticks ago (1 to 5), which acts now; `command` joins those on their way, and `before` acted until a delay began."""
-    if state.late == 0:
-        fill_line(state, before)
+def delay_command(state: wp.ref[ComputerState], command: Actuation, ticks: wp.int32) -> Actuation:
+    """The command of `ticks` ticks ago (1 to 5), which acts now; `command` joins those on their way."""
     out = state.command_1
     if ticks == 2:
         out = state.command_2
