@@ -180,7 +180,7 @@ class OwnAvionics:
     """The avionics of this program outside the flight's kernel: measurements in, commands and telemetry out, one tick a call."""
 
     def __init__(self, scene: Scene, count: int = 1):
-        self.memories, self.measured, self.time = records(AvionicsState, count), records(Measurements, count), records(TrueRanges, count)
+        self.memories, self.measured, self.time = records(AvionicsState, count), records(Measurements, count), np.zeros(count)
         self.commands, self.published = records(Actuation, count), records(Telemetry, count)
         arrays: list[Any] = [shared(self.memories, AvionicsState), shared(self.measured, Measurements), shared(self.time, real)]
         out: list[Any] = [shared(self.commands, Actuation), shared(self.published, Telemetry)]
