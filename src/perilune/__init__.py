@@ -9,11 +9,12 @@
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["Budget", "Flight", "Mission", "PeriluneError", "budget", "catalogue", "fly", "fly_many", "load"]
+__all__ = ["Budget", "Flight", "Mission", "PeriluneError", "budget", "catalogue", "compare_laws", "fly", "fly_many", "load"]
 
 if TYPE_CHECKING:
     from perilune.base.errors import PeriluneError
     from perilune.flight.budget.budget import Budget, budget
+    from perilune.flight.compare_laws import compare_laws
     from perilune.flight.flight import Flight
     from perilune.flight.fly import fly
     from perilune.flight.fly_many import fly_many
@@ -28,6 +29,7 @@ _HOMES = {
     "PeriluneError": "perilune.base.errors",
     "budget": "perilune.flight.budget.budget",
     "catalogue": "perilune.mission.catalogue",
+    "compare_laws": "perilune.flight.compare_laws",
     "fly": "perilune.flight.fly",
     "fly_many": "perilune.flight.fly_many",
     "load": "perilune.mission.loader",
@@ -56,6 +58,7 @@ def _let_reports_be_written() -> None:
     from importlib.util import find_spec
     from pathlib import Path
 
+    from perilune.flight import compare_laws
     from perilune.flight.budget import budget
     from perilune.flight.save import also_written
 
@@ -63,6 +66,11 @@ def _let_reports_be_written() -> None:
         from perilune.report.budget_report import write_budget_report
 
         write_budget_report(made, path)
+
+    def write_laws(made: Any, path: Path) -> None:
+        from perilune.report.laws_picture import write_laws_picture
+
+        write_laws_picture(made, path)
 
     def write(flight: Any, path: Path) -> None:
         from perilune.report.html_report import write_report
@@ -72,3 +80,4 @@ def _let_reports_be_written() -> None:
     if find_spec("perilune.report.html_report") is not None:
         also_written["report.html"] = write
         budget.also_written["report.html"] = write_budget
+        compare_laws.also_written["guidance.png"] = write_laws

@@ -13,6 +13,7 @@ from perilune.mission.emit import to_toml
 
 if TYPE_CHECKING:
     from perilune.flight.flight import Flight
+    from perilune.mission.schema import Mission
 
 also_written: dict[str, Callable[["Flight", Path], None]] = {}
 """Files that rooms above add to the folder, such as the report: how to write each, by its name."""
@@ -21,19 +22,30 @@ also_written: dict[str, Callable[["Flight", Path], None]] = {}
 def save(flight: "Flight", folder: Path) -> Path:
     """Write the flight into `folder`; `flight.json` comes last, so that a folder which holds it is whole."""
     check_writable(folder)
-    mission = to_toml(flight.mission)
-    law = flight.mission.planned.avionics.guidance.law
-    if is_law_file(law):
-        content, name = law_source(Path(law)), Path(law).name
-        write_atomically(folder / name, lambda part: part.write_bytes(content))
-        mission = mission.replace(json.dumps(law, ensure_ascii=False), json.dumps(name, ensure_ascii=False))
-    write_atomically(folder / "mission.toml", lambda part: _write_text(part, mission))
+    save_mission(flight.mission, folder)
     write_atomically(folder / "history.parquet", lambda part: flight.history.write_parquet(part, compression="zstd", compression_level=1))
     write_atomically(folder / "telemetry.parquet", lambda part: flight.telemetry.write_parquet(part, compression="zstd", compression_level=1))
     for name, write in also_written.items():
         write(flight, folder / name)
     write_atomically(folder / "flight.json", lambda part: _write_text(part, as_text(flight)))
     return folder
+
+
+def save_mission(mission: "Mission", folder: Path) -> None:
+    """Write mission.toml and, where it names a guidance law by its file, the file beside it."""
+    text, law = to_toml(mission), mission.planned.avionics.guidance.law
+    save_law(mission, folder)
+    if is_law_file(law):
+        text = text.replace(json.dumps(law, ensure_ascii=False), json.dumps(Path(law).name, ensure_ascii=False))
+    write_atomically(folder / "mission.toml", lambda part: _write_text(part, text))
+
+
+def save_law(mission: "Mission", folder: Path) -> None:
+    """Write the file of the mission's guidance law, where it has one, as it was flown."""
+    law = Path(mission.planned.avionics.guidance.law)
+    if is_law_file(law.name):
+        content = law_source(law)
+        write_atomically(folder / law.name, lambda part: part.write_bytes(content))
 
 
 def as_text(flight: "Flight") -> str:

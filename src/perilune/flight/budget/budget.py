@@ -16,9 +16,8 @@ from perilune.flight.budget.touchdowns import COMPONENTS
 from perilune.flight.flight import Flight
 from perilune.flight.fly import fly, in_case
 from perilune.flight.flying import Progress, prepare
-from perilune.flight.save import check_writable
+from perilune.flight.save import check_writable, save_mission
 from perilune.mission.draws import draw
-from perilune.mission.emit import to_toml
 from perilune.mission.schema import Mission
 
 also_written: dict[str, Callable[["Budget", Path], None]] = {}
@@ -67,7 +66,7 @@ class Budget:
         """
         folder = Path(folder)
         check_writable(folder)
-        write_atomically(folder / "mission.toml", lambda part: part.write_text(to_toml(self.mission), encoding="utf-8"))
+        save_mission(self.mission, folder)
         for name, write in also_written.items():
             write(self, folder / name)
         write_atomically(folder / "budget.json", lambda part: part.write_text(as_text(self), encoding="utf-8"))
