@@ -22,6 +22,7 @@ def burn(
     fed: wp.array(dtype=wp.bool),
     faults: wp.array(dtype=FaultsNow),
     means: wp.array2d(dtype=real),
+    early: wp.array2d(dtype=real),
     states: wp.array(dtype=EngineState),
 ):
     s = EngineState()
@@ -29,7 +30,9 @@ def burn(
     for tick in range(commands.shape[0]):
         command_engine(ps[0], s, commands[tick], real(0.1), fed[tick], MAIN_ENGINE_FAULTS, faults[tick])
         for i in range(steps):
-            means[tick, i] = engine_mean(ps[0], s, dt * real(i), dt)
+            mean = engine_mean(ps[0], s, dt * real(i), dt)
+            means[tick, i] = mean[0]
+            early[tick, i] = mean[1]
         states[tick] = s
 
 
@@ -47,14 +50,16 @@ def burnt(engine, commands, steps=5, faults=(), fed=None):
             k = now["count"][tick]
             now["code"][tick, k], now["size"][tick, k], now["axis"][tick, k] = fault_code(name), size, -1
             now["count"][tick] += 1
-    means, states = wp.zeros((n, steps), dtype=real, device="cpu"), wp.zeros(n, dtype=EngineState, device="cpu")
+    means, early = (wp.zeros((n, steps), dtype=real, device="cpu") for _ in range(2))
+    states = wp.zeros(n, dtype=EngineState, device="cpu")
     packs = wp.array(pack(Engine(**engine), EngineParams), dtype=EngineParams, device="cpu")
     inputs = [packs, wp.array(np.array(commands, float), dtype=real, device="cpu"), steps]
     inputs += [
         wp.array(np.ones(n, bool) if fed is None else np.array(fed), dtype=wp.bool, device="cpu"),
         wp.array(now, dtype=FaultsNow, device="cpu"),
     ]
-    wp.launch(burn, 1, inputs, [means, states], device="cpu")
+    wp.launch(burn, 1, inputs, [means, early, states], device="cpu")
+    burnt.early = early.numpy()
     return means.numpy(), states.numpy()
 
 
@@ -162,3 +167,18 @@ def test_hard_start_delays_the_ignition_asked_for_in_it_and_no_other():
 
 def test_another_groups_fault_changes_nothing():
     assert (burnt(ENGINE, [1.0] * 5, faults=[("assist_engines.early_shutdown", 0.0, 0, 5)])[0] == burnt(ENGINE, [1.0] * 5)[0]).all()
+
+
+@pytest.mark.parametrize("engine", [ENGINE | {"start_delay_s": 0.013, "shutdown_delay_s": 0.027}, PULSED | {"start_delay_s": 0.006}])
+def test_how_early_the_impulse_comes_is_seen_in_how_far_it_carries(engine):
+    """Distance flown per unit of acceleration, from means and moments of coarse steps and from the level in steps too short to matter."""
+
+    def carried(means, early, h):
+        speed = np.concatenate([[0.0], np.cumsum(means.ravel() * h)])
+        return (speed[:-1] * h + means.ravel() * h * h / 2 + early.ravel()).sum()
+
+    commands = [0.6] * 4 + [0.0] * 2 + [0.9] * 3 + [0.0]
+    coarse = carried(burnt(engine, commands, 5)[0], burnt.early, 0.02)
+    fine = carried(burnt(engine, commands, 2000)[0], 0 * burnt.early, 0.00005)
+    assert np.abs(burnt(engine, commands, 5)[0]).max() > 0.5 and np.abs(burnt.early).max() > 5e-6
+    assert coarse == pytest.approx(fine, abs=2e-8)

@@ -250,7 +250,9 @@ def fly_plant(
             force = thrust.force + push.force
             moved, dv = thrust_on(gm, s, drive, now, mass, thrust.flow + push.flow, force, thrust.torque + push.torque, held, STEP)
             s.body = moved
-        if pulses.count > 0:
+            push.early_force += thrust.early_force
+            push.early_torque += thrust.early_torque
+        if pulses.count > 0 or wp.length_sq(push.early_force) > ZERO:
             nudge(s.body, push, mass, now.inertia)
         s.lander.rcs_left = rcs_left_after(s.lander.rcs_left, push.flow, STEP)
         t = s.time + STEP * real(i)

@@ -42,6 +42,8 @@ class Thrust:
     force: vec3  # N, body axes
     torque: vec3  # N m, about the centre of mass
     flow: real  # kg/s
+    early_force: vec3  # N s², by how much the impulse comes before that of its mean
+    early_torque: vec3  # N m s²
 
 
 @wp.func
@@ -100,8 +102,8 @@ def burn(pack: wp.ref[FlightPack], s: wp.ref[FlightState], d: wp.ref[Drive], beg
         return thrust
     main = engine_mean(pack.lander.main_engine, s.lander.main_engine, begin, h)
     assist = engine_mean(pack.lander.assist_engines, s.lander.assist_engines, begin, h)
-    fuel = (d.main.fuel_flow * main + d.assist.fuel_flow * assist) * h
-    oxidiser = (d.main.oxidiser_flow * main + d.assist.oxidiser_flow * assist) * h
+    fuel = (d.main.fuel_flow * main[0] + d.assist.fuel_flow * assist[0]) * h
+    oxidiser = (d.main.oxidiser_flow * main[0] + d.assist.oxidiser_flow * assist[0]) * h
     fuel_usable = wp.max(s.lander.fuel.left - d.fuel_floor, ZERO)
     oxidiser_usable = wp.max(s.lander.oxidiser.left - d.oxidiser_floor, ZERO)
     share = ONE
@@ -113,8 +115,10 @@ def burn(pack: wp.ref[FlightPack], s: wp.ref[FlightState], d: wp.ref[Drive], beg
     assist = assist * share
     drain(s.lander.fuel, fuel * share)
     drain(s.lander.oxidiser, oxidiser * share)
-    thrust.force = d.main.force * main + d.assist.force * assist
-    thrust.torque = d.main.torque * main + d.assist.torque * assist
+    thrust.force = d.main.force * main[0] + d.assist.force * assist[0]
+    thrust.torque = d.main.torque * main[0] + d.assist.torque * assist[0]
+    thrust.early_force = d.main.force * main[1] + d.assist.force * assist[1]
+    thrust.early_torque = d.main.torque * main[1] + d.assist.torque * assist[1]
     thrust.flow = (fuel + oxidiser) * share / h
     return thrust
 

@@ -1,8 +1,8 @@
 """How thrust answers a command in time: delays, rise and fall, pulses at their true instants, and the faults of valves.
 
 Once a control tick `command_engine` latches what the avionics ask: a level, or an on-time from the tick's start. In each truth step `engine_mean`
-then gives the exact mean level, whatever switches within the step: valves act a delay after they are told, and the level follows dl/dt = (l_set - l)
-/ tau with one time constant up and another down.
+then gives the exact mean level and how early in the step it comes, whatever switches within the step: valves act a delay after they are told, and the
+level follows dl/dt = (l_set - l) / tau with one time constant up and another down.
 
 Assumptions and limitations: a command taken back before its delay is over has no effect; between ignition and shutdown a new level is followed at
 once (by the time constant alone); on-time that is shorter than the shortest pulse, or a pause shorter than the shortest pause, is rounded to what can
@@ -13,10 +13,11 @@ Source: the closed form of a first-order lag.
 
 import warp as wp
 
-from perilune.base.vector import HALF, ONE, TWO, ZERO, real
+from perilune.base.vector import HALF, ONE, TWO, ZERO, real, vec2
 from perilune.lander.engines import EARLY_SHUTDOWN, HARD_START, STUCK_CLOSED, STUCK_OPEN, EngineParams, throttle_level
 from perilune.lander.faults import FaultsNow, any_fault, fault_on, fault_size
 
+SIXTH = wp.constant(real(0.16666666666666666))
 QUIET = wp.constant(real(1.0e-6))  # level below which an engine that is shut gives nothing
 
 
@@ -33,6 +34,8 @@ class EngineState:
     on_time: real  # s from the start of the tick during which they are told to be open
     carried: real  # s of on-time owed
     given: real  # s at full thrust that this tick gave so far
+    once: real  # s, integral of the level over the truth step so far
+    twice: real  # s², integral of that
 
 
 @wp.func
@@ -97,62 +100,72 @@ def command_engine(
 
 
 @wp.func
-def follow(params: EngineParams, s: wp.ref[EngineState], span: real) -> real:
-    """Integral [s] of the level over `span` [s] in which no valve moves; `s.level` is left at its end."""
+def follow(params: EngineParams, s: wp.ref[EngineState], span: real):
+    """The level over `span` [s] in which no valve moves; `s.level` is left at its end, its integrals are added to those of the step."""
     target = ZERO
     if s.lit:
         target = s.set_level
     away = s.level - target
-    if away == ZERO:
-        return target * span
-    tau = params.rise
-    if away > ZERO:
-        tau = params.fall
-        if not s.lit and away < QUIET:
-            s.level = ZERO
-            return ZERO
-    if tau <= real(1.0e-9):
+    once = target * span
+    twice = HALF * once * span
+    if away != ZERO:
+        tau = params.rise
+        if away > ZERO:
+            tau = params.fall
         s.level = target
-        return target * span
-    x = span / tau
-    decay = wp.exp(-x)
-    lost = tau * (ONE - decay)
-    if x < real(1.0e-4):
-        lost = span * (ONE - x * (HALF - x / real(6.0)))  # series: no cancellation
-    s.level = target + away * decay
-    return target * span + away * lost
+        if not s.lit and away > ZERO and away < QUIET:
+            tau = ZERO
+        if tau > real(1.0e-9):
+            x = span / tau
+            decay = wp.exp(-x)
+            lost = tau * (ONE - decay)
+            late = tau * (span - lost)
+            if x < real(1.0e-3):  # series: no cancellation
+                lost = span * (ONE - x * (HALF - x * (SIXTH - x / real(24.0))))
+                late = span * span * (HALF - x * (SIXTH - x / real(24.0)))
+            s.level = target + away * decay
+            once += away * lost
+            twice += away * late
+    s.twice += s.once * span + twice
+    s.once += once
 
 
 @wp.func
-def hold(params: EngineParams, s: wp.ref[EngineState], wanted: wp.bool, span: real) -> real:
-    """Integral [s] of the level over `span` [s] in which the valves are told one thing: `wanted` open or shut."""
+def hold(params: EngineParams, s: wp.ref[EngineState], wanted: wp.bool, span: real):
+    """The level over `span` [s] in which the valves are told one thing: `wanted` open or shut."""
     if wanted == s.lit:
         s.waited = ZERO
-        return follow(params, s, span)
+        follow(params, s, span)
+        return
     delay = params.shutdown_delay
     if wanted:
         delay = s.delay
     left = wp.max(delay - s.waited, ZERO)
     if left >= span:
         s.waited += span
-        return follow(params, s, span)
-    total = follow(params, s, left)
+        follow(params, s, span)
+        return
+    follow(params, s, left)
     s.lit = wanted
     s.waited = ZERO
-    return total + follow(params, s, span - left)
+    follow(params, s, span - left)
 
 
 @wp.func
-def engine_mean(params: EngineParams, s: wp.ref[EngineState], begin: real, dt: real) -> real:
-    """Mean level over the `dt` [s] that begin `begin` [s] after the start of the tick."""
+def engine_mean(params: EngineParams, s: wp.ref[EngineState], begin: real, dt: real) -> vec2:
+    """Mean level over the `dt` [s] that begin `begin` [s] after the start of the tick, and how early [s²] its impulse comes.
+
+    The second is what the level's double integral is more than that of its mean: times a force over a mass, how much farther the body gets.
+    """
     on = wp.clamp(s.on_time - begin, ZERO, dt)
-    total = ZERO
+    s.once = ZERO
+    s.twice = ZERO
     if on > ZERO:
-        total += hold(params, s, True, on)
+        hold(params, s, True, on)
     if on < dt:
-        total += hold(params, s, False, dt - on)
-    s.given += total
-    return total / dt
+        hold(params, s, False, dt - on)
+    s.given += s.once
+    return vec2(s.once / dt, s.twice - HALF * s.once * dt)
 
 
 @wp.func

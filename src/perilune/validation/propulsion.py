@@ -33,7 +33,7 @@ def burn(engine: EngineParams, mass: real, command: real, h: real, steps: wp.int
     for i in range(steps):
         if i % 5 == 0:
             command_engine(engine, s, command, real(5.0) * h, True, MAIN_ENGINE_FAULTS, nothing_wrong)
-        mean = engine_mean(engine, s, h * real(i % 5), h)
+        mean = engine_mean(engine, s, h * real(i % 5), h)[0]
         flow = (push.fuel_flow + push.oxidiser_flow) * mean
         b.position = vec3(1.0e12, 0.0, 0.0)
         b = powered_step(ZERO, b, push.force * mean, vec3(0.0, 0.0, 0.0), m, flow, vec3(100.0, 100.0, 100.0), vec3(0.0, 0.0, 0.0), h)

@@ -20,6 +20,7 @@ GROUPS = (
     "conservation",
     "legs",
     "propulsion",
+    "slosh",
     "bare_step",
     "check_cases",
     "engine_off",
