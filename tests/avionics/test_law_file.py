@@ -1,5 +1,8 @@
 """What must be true of a user's guidance law: the file is the law, and whatever is wrong with it is told in one sentence with file and line."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -124,3 +127,11 @@ def test_numbers_of_ones_own_reach_the_law():
     assert np.array_equal(pack(tuning, TuningParams)["own"][0], [1.5, 2.0, 0.0, 0.0, 0.0, 0.0])
     with pytest.raises(PeriluneError, match="own"):
         load("resilience", ["avionics.guidance.tuning.own=[1, 2, 3, 4, 5, 6, 7]"])
+
+
+def test_the_law_that_the_guide_shows_can_be_flown(law_file):
+    page = (Path(__file__).parents[2] / "docs" / "guidance.md").read_text("utf-8")
+    shown = [code for code in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if "def guide(" in code]
+    for code in shown:
+        law_of(str(law_file(code)))
+    assert len(shown) == 1

@@ -59,7 +59,7 @@ def run(arguments: list[str]) -> int:
 def advised(message: str) -> str:
     """A message of the option parser with what would be right, where it does not say so."""
     if message.startswith("No such command"):
-        message += " There are missions, fly, budget, guidance, check and validate."
+        message += " There are missions, fly, port-header, budget, guidance, check and validate."
     return message.replace("Value error, ", "")
 
 

@@ -9,7 +9,7 @@ in the time V / (2 g) ((1 + cos ψ) / (n - 1) + (1 - cos ψ) / (n + 1)); the law
 Assumptions and limitations: the target's horizontal position is not steered for; gravity is the present one less what the present speed along
 the ground needs to stay on a circle, so that from orbit the first cycles ask too little and later ones more; height over a sphere of the mean radius;
 the target speed is met by stopping below the target, at the nominal thrust. From an orbit this law needs far more height than the explicit ones:
-braking from 1 700 m/s at 2.5 m/s² falls some 90 km, so a descent of 20 km with such engines hits the ground.
+braking from 1 700 m/s at 3 m/s² falls 70 km (own integration), so that a descent of 20 km asks for more thrust than such engines give.
 Source: Citron, Dunin and Meissinger, "A terminal guidance technique for lunar landing", AIAA Journal 2(3), 1964 (the law, recalled); the height and
 time above are worked out here from its equations of motion.
 """
