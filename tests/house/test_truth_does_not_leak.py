@@ -11,7 +11,7 @@ from perilune.mission.loader import load, read
 from perilune.mission.paths import find, is_inside
 from perilune.mission.schema import Mission
 
-NOT_MOVED = ("environment.gravity_degree", "environment.relief.", "lander.footpads.count")  # what shapes a table, and what has one value
+NOT_MOVED = ("environment.gravity_degree", "environment.relief.", "lander.legs.count")  # what shapes a table, and what has one value
 
 
 def moved(path, value):

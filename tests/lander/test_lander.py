@@ -8,7 +8,7 @@ from perilune.base.parameters import leaves, pack, pack_slot, split_unit
 from perilune.lander.lander import Lander, LanderParams, LanderState
 from perilune.lander.sensors import channels
 
-KEPT_FROM_THE_KERNEL = {"name", "imu.grade", "footpads.count"}
+KEPT_FROM_THE_KERNEL = {"name", "imu.grade", "legs.count"}
 WORDS = {"nearest": 0, "up": 1}
 
 
@@ -70,12 +70,13 @@ def test_state_starts_as_zeros_with_nothing_on_its_way():
 @pytest.mark.parametrize(
     ("path", "value", "words"),
     [
-        ("mass.dry_cg_m", (1.0, 0.0, 1.0), "footpads"),
+        ("mass.dry_cg_m", (1.0, 0.0, 1.0), "pads"),
         ("mass.main_unusable_kg", 500.0, "main_unusable_kg"),
         ("star_tracker.latency_s", 0.6, "latency_s"),
         ("range_finder.latency_s", 0.11, "latency_s"),
         ("range_finder.reach", 3.0, "reach"),
-        ("footpads.count", 3, "count"),
+        ("legs.count", 3, "count"),
+        ("legs.damping_n_s_per_m", 1e7, "too stiff or too damped"),
         ("imu.grade", "", "grade"),
         ("attitude_thrusters.directions", 6 * ((0.0, 0.0, 1.0), (0.0, 0.0, -1.0)), "about all three axes alone"),
         ("attitude_thrusters.thrust_n", 2 * (15.0, 15.0, 15.0, 15.0, 15.0, 0.0), r"about -z alone"),

@@ -109,7 +109,7 @@ def test_points_at_a_key_that_belongs_elsewhere():
         ("landr.mass.dry_mass_kg=3", ["unknown path landr", "did you mean lander?"]),
         ("lander.range_finder.reach_m.0=3", ["unknown path lander.range_finder.reach_m.0"]),
         ("lander.mass.dry_cg_m.3=3", ["unknown path lander.mass.dry_cg_m.3"]),
-        ("lander.mass.dry_cg_m.0=5", ["lander: mass.dry_cg_m", "footpads"]),
+        ("lander.mass.dry_cg_m.0=5", ["lander: mass.dry_cg_m", "pads"]),
         ("lander.range_finder.reach_m", ["write path=value"]),
         ("=3", ["write path=value"]),
         ("lander.range_finder.reach_m=", ["write path=value"]),

@@ -12,9 +12,7 @@ after Catmull and Rom (1974), so heights are continuous with their first derivat
 
 import warp as wp
 
-from perilune.base.vector import HALF, ONE, TWO, ZERO, perpendicular_to, real, vec2, vec3
-
-vec4 = wp.vec4d
+from perilune.base.vector import HALF, ONE, TWO, ZERO, perpendicular_to, real, vec2, vec3, vec4
 
 REFERENCE_RADIUS = wp.constant(real(1737400.0))  # m, the sphere that LOLA heights count from
 PIXELS_PER_RADIAN = wp.constant(real(458.3662361046586))  # 8 pixels a degree

@@ -13,6 +13,7 @@ from perilune.flight.compare_published import PublishedNumber
 from perilune.flight.faults_flown import FlownFault, faults_flown
 from perilune.flight.flown import Event, Flown, Touchdown
 from perilune.flight.record import columns
+from perilune.flight.rest import Rest, rest_of
 from perilune.mission.schema import Mission
 
 if TYPE_CHECKING:
@@ -57,6 +58,11 @@ class Flight:
         """What was planned to break, and when it did."""
         return faults_flown(self.flown)
 
+    @property
+    def rest(self) -> Rest | None:
+        """What came of the landing after the first touch; None without contact, or where it broke the lander."""
+        return rest_of(self.flown.last)
+
     @cached_property
     def history(self) -> "pl.DataFrame":
         """Truth, estimate, its error and 1 sigma, commands and measurements: one row a tick, SI and radians, unit at the end of each name."""
@@ -86,6 +92,7 @@ class Flight:
             "verdict": self.verdict,
             "reason": self.reason,
             "touchdown": None if self.touchdown is None else asdict(self.touchdown),
+            "rest": None if self.rest is None else asdict(self.rest),
             "events": [asdict(event) for event in self.events],
             "faults": [asdict(fault) for fault in self.faults],
             "published": published,

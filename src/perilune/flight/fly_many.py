@@ -15,6 +15,7 @@ from perilune.flight.flown import Flown, event_names, touchdown_of
 from perilune.flight.fly import Start, batch_from, check_start, in_case, reason_of, written_rows
 from perilune.flight.flying import Progress, fly_recorded, prepare
 from perilune.flight.pdi import tick_before_ignition
+from perilune.flight.rest import rest_of
 from perilune.flight.setup import Batch, Scene
 from perilune.flight.verdict import judge
 from perilune.mission.draws import draw
@@ -42,7 +43,7 @@ def fly_many(
 ) -> "pl.DataFrame":
     """Fly runs of a seed (a count, or their indices) and return a Polars frame of one row a run.
 
-    Columns: `run`, `verdict`, `reason`; `touchdown_*` as in flight.json (null without contact); `<event>_t_s`, `_altitude_m`, `_height_m`,
+    Columns: `run`, `verdict`, `reason`; `touchdown_*` as in flight.json, `rest_*` (null without contact); `<event>_t_s`, `_altitude_m`, `_height_m`,
     `_vertical_speed_m_s`, `_horizontal_speed_m_s` of each event (`-` becomes `_`; null where it did not happen); every quantity of
     `mission.published.QUANTITIES` (those at a height for every marked height, as `sink_at_192_m_m_s`, those
     at a time for every time that the mission names, as `height_at_150_s_m`); every drawn value by its dotted path, in the
@@ -80,7 +81,7 @@ def _fly_some(scene: Scene, batch: Batch, from_tick: int | None, threads: int | 
         history = written_rows(recording.history[i])
         flown = Flown(scene, batch.packs[i], first[i], batch.states[i], recording.events[i], history)
         row: dict[str, Any] = {"run": int(run), "verdict": str(verdicts[i]), "reason": reason_of(flown, str(verdicts[i]))}
-        row |= _touchdown_columns(flown) | _event_columns(flown) | _quantity_columns(flown)
+        row |= _touchdown_columns(flown) | _rest_columns(flown) | _event_columns(flown) | _quantity_columns(flown)
         row |= {path: float(values[i]) for path, values in batch.drawn.items()}
         rows.append(row | (look(flown) if look else {}))
     return rows
@@ -94,6 +95,16 @@ def _touchdown_columns(flown: Flown) -> dict[str, Any]:
     touchdown = touchdown_of(flown)
     values = {field.name: None for field in fields(Touchdown)} if touchdown is None else asdict(touchdown)
     return {f"touchdown_{name}": value for name, value in values.items()}
+
+
+def _rest_columns(flown: Flown) -> dict[str, Any]:
+    """The rest in few numbers: the longest stroke, and what the energy account lacks over the energy at contact."""
+    rest = rest_of(flown.last)
+    names = ("rest_is_at_rest", "rest_after_s", "rest_tilt_deg", "rest_slide_m", "rest_longest_stroke_m", "rest_unaccounted_percent")
+    if rest is None:
+        return dict.fromkeys(names)
+    lack = 100.0 * rest.energy.unaccounted_j / rest.energy.at_contact_j
+    return dict(zip(names, (rest.is_at_rest, rest.after_s, rest.tilt_deg, rest.slide_m, max(rest.stroke_m), lack), strict=True))
 
 
 def _event_columns(flown: Flown) -> dict[str, float | None]:

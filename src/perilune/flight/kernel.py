@@ -16,16 +16,15 @@ from perilune.flight.computing import compute
 from perilune.flight.dynamics import coast_step
 from perilune.flight.events import EventRow, Kinematics, note_marks
 from perilune.flight.faulting import look_for_faults
-from perilune.flight.plant import fly_plant, kinematics, masses, pad_clearance, rest_tick
+from perilune.flight.ground_contact import status_on_ground
+from perilune.flight.plant import fly_plant, kinematics, masses, pad_clearance
 from perilune.flight.record import HistoryRow, history_row
 from perilune.flight.sensing import sense
-from perilune.flight.state import STATUS_DESTROYED, STATUS_FLYING, STATUS_INVALID, STATUS_STANDING, STEPS, TICK, FlightPack, FlightState, World
+from perilune.flight.state import STATUS_DESTROYED, STATUS_FLYING, STATUS_INVALID, STEPS, TICK, FlightPack, FlightState, World
 from perilune.lander.sensors.landing_radar import point_radar
 from perilune.messages.actuation import Actuation
 from perilune.messages.measurements import ImuMeasurement
 from perilune.messages.telemetry import Telemetry
-
-STANDING_FOR = wp.constant(real(5.0))  # s after contact at which a standing lander's flight ends
 
 
 @wp.func
@@ -84,17 +83,14 @@ def act(
     began = s.time
     if pack.lander.landing_radar.present:
         point_radar(pack.lander.landing_radar, s.lander.landing_radar, command.radar_position, s.time)
-    if s.contact.time >= ZERO:
-        rest_tick(world, pack, s, increments, i, row_index * STEPS)
-    else:
-        fly_plant(world, pack, s, command, before.height, events, increments, i, row_index * STEPS)
+    fly_plant(world, pack, s, command, before.height, events, increments, i, row_index * STEPS)
     if s.status == STATUS_FLYING:
         s.tick += 1
         s.time = real(s.tick) * TICK
         if not is_valid(s) or s.avionics.law_broke:
             s.status = STATUS_INVALID
-        elif s.contact.time >= ZERO and s.time > s.contact.time + STANDING_FOR:
-            s.status = STATUS_STANDING
+        elif s.contact.time >= ZERO:
+            s.status = status_on_ground(pack, s)
     after = kinematics(world, pack, s.body, masses(pack, s).cg, s.time)
     note_marks(world, events, i, began, before, s.time, after)
     return after

@@ -1,22 +1,22 @@
 """The plant over one control tick: engines, tanks and field move the lander, its inertial unit feels it, and the ground stops it.
 
-Assumptions and limitations: in a coast what force the attitude thrusters leave over acts as a kick in the middle of each truth step; at the first
-touch of a footpad a lander that is not broken comes to rest at once, its attitude as it was (legs, bounce and sliding are not yet modelled); the
-ground under the pads is the relief at the four pads' places.
+Assumptions and limitations: in a coast what force the attitude thrusters leave over acts as a kick in the middle of each truth step; from the first
+touch of a pad on a lander that is not broken moves on its legs (`flight.ground_contact`); until then the ground under the pads is the relief at the
+four pads' places.
 """
 
 import warp as wp
 
 from perilune.base.vector import HALF, ONE, ZERO, mat33, quat_from_rotation_vector, real, rotation_vector_from_quat, vec3
-from perilune.environment.gravity import central_acceleration
 from perilune.environment.orientation import moon_rate_mci, quat_me_from_pa, quat_pa_from_mci
 from perilune.environment.relief import ground_height, height_above_ground
 from perilune.flight.dynamics import fall, perturbation, tumble
 from perilune.flight.events import ATTITUDE_DRY, CONTACT, DRY, EventRow, Kinematics, note
+from perilune.flight.ground_contact import move_on_ground, touch_down
 from perilune.flight.propulsion import burn, command_engines, drive_of, is_fed, masses, thrust_on
 from perilune.flight.state import STATUS_DESTROYED, STEP, STEPS, TICK, Body, Contact, FlightPack, FlightState, World
 from perilune.lander.attitude_thrusters import Push, fire, push_over, rcs_left_after
-from perilune.lander.contact import footpad_body, tips_over
+from perilune.lander.legs import pad_body
 from perilune.lander.sensors.imu import measure_imu
 from perilune.messages.actuation import Actuation
 from perilune.messages.measurements import ImuMeasurement
@@ -47,19 +47,19 @@ def pad_clearance(world: wp.ref[World], pack: wp.ref[FlightPack], b: Body, cg: v
     me = quat_me_from_pa(world.orientation) * quat_pa_from_mci(world.orientation, t)
     lowest = real(1.0e9)
     for i in range(4):
-        pad = b.position + wp.quat_rotate(b.attitude, footpad_body(pack.lander.footpads, i) - cg)
+        pad = b.position + wp.quat_rotate(b.attitude, pad_body(pack.lander.legs, i) - cg)
         lowest = wp.min(lowest, height_above_ground(world.relief, pack.environment, wp.quat_rotate(me, pad)))
     return lowest
 
 
 @wp.func
 def contact_state(world: wp.ref[World], pack: wp.ref[FlightPack], s: wp.ref[FlightState], b: Body, cg: vec3, t: real, k: Kinematics) -> Contact:
-    """What the verdict is made from: speeds, tilt and slope at first touch, and whether the lander would stand there."""
+    """What the verdict is made from: speeds, tilt and slope at first touch."""
     me = quat_me_from_pa(world.orientation) * quat_pa_from_mci(world.orientation, t)
     ground = mat33(0.0)
     last = vec3(0.0, 0.0, 0.0)
     for i in range(4):
-        pad_me = wp.quat_rotate(me, b.position + wp.quat_rotate(b.attitude, footpad_body(pack.lander.footpads, i) - cg))
+        pad_me = wp.quat_rotate(me, b.position + wp.quat_rotate(b.attitude, pad_body(pack.lander.legs, i) - cg))
         under = wp.normalize(pad_me) * (RADIUS + ground_height(world.relief, pack.environment, pad_me))
         if i < 3:
             for j in range(3):
@@ -78,9 +78,6 @@ def contact_state(world: wp.ref[World], pack: wp.ref[FlightPack], s: wp.ref[Flig
     c.horizontal_speed = k.horizontal_speed
     c.tilt = k.tilt
     c.slope = wp.acos(wp.clamp(wp.dot(normal, up), -ONE, ONE))
-    c.attitude_me = me * b.attitude
-    to_body = wp.quat_inverse(c.attitude_me)
-    c.tips = tips_over(pack.lander.footpads, cg, wp.quat_rotate(to_body, normal), wp.quat_rotate(to_body, up))
     c.main_left = s.lander.fuel.left + s.lander.oxidiser.left
     c.rcs_left = s.lander.rcs_left
     return c
@@ -110,36 +107,6 @@ def feel(
         s.felt.delta_velocity[step, j] = m.delta_velocity[j]
     if first + step < increments.shape[1]:
         increments[run, first + step] = m
-
-
-@wp.func
-def stand(world: wp.ref[World], s: wp.ref[FlightState], t: real):
-    """The body at rest on the turning Moon at time `t`."""
-    me = quat_me_from_pa(world.orientation) * quat_pa_from_mci(world.orientation, t)
-    rate = moon_rate_mci(world.orientation, t)
-    s.body.attitude = wp.quat_inverse(me) * s.contact.attitude_me
-    s.body.velocity = wp.cross(rate, s.body.position)
-    s.body.rate = wp.quat_rotate_inv(s.body.attitude, rate)
-
-
-@wp.func
-def rest_tick(
-    world: wp.ref[World],
-    pack: wp.ref[FlightPack],
-    s: wp.ref[FlightState],
-    increments: wp.array2d(dtype=ImuMeasurement),
-    run: int,
-    first: int,
-):
-    """One tick on the ground: the inertial unit feels the ground's push."""
-    steps = int(STEPS)
-    for i in range(steps):
-        before = s.body
-        t = s.time + STEP * real(i + 1)
-        s.body.position += s.body.velocity * STEP
-        stand(world, s, t)
-        push = wp.quat_rotate_inv(s.body.attitude, central_acceleration(world.harmonics.gm, s.body.position)) * (-STEP)
-        feel(s, pack, i, before, s.body, push, increments, run, first)
 
 
 @wp.func
@@ -228,11 +195,12 @@ def fly_plant(
         note(events, run, ATTITUDE_DRY, s.time, kinematics(world, pack, s.body, now.cg, s.time))
     command_engines(pack, s, command, fed)
     drive = drive_of(pack, s, now)
-    near = height < NEAR + real(0.2) * wp.abs(wp.dot(s.body.velocity, wp.normalize(s.body.position)))
+    on_ground = s.contact.time >= ZERO
+    near = not on_ground and height < NEAR + real(0.2) * wp.abs(wp.dot(s.body.velocity, wp.normalize(s.body.position)))
     clearance = ZERO
     if near:
         clearance = pad_clearance(world, pack, s.body, now.cg, s.time)
-    still = drive.idle and not drive.swings and not near
+    still = drive.idle and not drive.swings and not near and not on_ground
     landing = fall(gm, s.body, held, TICK)
     steps = int(STEPS)  # a loop that stays one: unrolled, it would quintuple the code
     for i in range(steps):
@@ -248,11 +216,14 @@ def fly_plant(
         else:
             thrust = burn(pack, s, drive, STEP * real(i), STEP)
             force = thrust.force + push.force
-            moved, dv = thrust_on(gm, s, drive, now, mass, thrust.flow + push.flow, force, thrust.torque + push.torque, held, STEP)
-            s.body = moved
-            push.early_force += thrust.early_force
-            push.early_torque += thrust.early_torque
-        if pulses.count > 0 or wp.length_sq(push.early_force) > ZERO:
+            torque = thrust.torque + push.torque
+            if not on_ground:
+                moved, felt = thrust_on(gm, s, drive, now, mass, thrust.flow + push.flow, force, torque, held, STEP)
+                s.body = moved
+                dv = felt
+                push.early_force += thrust.early_force
+                push.early_torque += thrust.early_torque
+        if not on_ground and (pulses.count > 0 or wp.length_sq(push.early_force) > ZERO):
             nudge(s.body, push, mass, now.inertia)
         s.lander.rcs_left = rcs_left_after(s.lander.rcs_left, push.flow, STEP)
         t = s.time + STEP * real(i)
@@ -269,34 +240,15 @@ def fly_plant(
                     s.status = STATUS_DESTROYED
                     s.time = at
                     return
-                falling = s.body.velocity
-                stand(world, s, at)
-                jolt = wp.quat_rotate_inv(s.body.attitude, s.body.velocity - falling)
-                s.body.position += s.body.velocity * (s.time + TICK - at)  # the ground turns on under it
-                feel(s, pack, i, before, s.body, dv * f + jolt, increments, run, first)
-                finish_on_ground(world, pack, s, i + 1, increments, run, first)
-                return
+                touch_down(world, pack, s, now, at)
+                dv *= f
+                on_ground = True
+                near = False
+                t = at
             clearance = below
+        if on_ground:
+            dv += move_on_ground(world, pack, s, force, torque, t, s.time + STEP * real(i + 1) - t)
         feel(s, pack, i, before, s.body, dv, increments, run, first)
     if still:
         s.body.position = landing.position
         s.body.velocity = landing.velocity
-
-
-@wp.func
-def finish_on_ground(
-    world: wp.ref[World],
-    pack: wp.ref[FlightPack],
-    s: wp.ref[FlightState],
-    begin: int,
-    increments: wp.array2d(dtype=ImuMeasurement),
-    run: int,
-    first: int,
-):
-    """The rest of a tick in which the lander came to stand."""
-    steps = int(STEPS)
-    for i in range(begin, steps):
-        before = s.body
-        stand(world, s, s.time + STEP * real(i + 1))
-        push = wp.quat_rotate_inv(s.body.attitude, central_acceleration(world.harmonics.gm, s.body.position)) * (-STEP)
-        feel(s, pack, i, before, s.body, push, increments, run, first)

@@ -15,7 +15,7 @@ from perilune.environment.orientation import moon_rate_mci, quat_me_from_pa, qua
 from perilune.environment.relief import ground_normal, height_above_ground
 from perilune.flight.events import FIRST_RANGE, EventRow, Kinematics, note
 from perilune.flight.state import TICK, FlightPack, FlightState, World
-from perilune.lander.contact import footpad_body
+from perilune.lander.legs import pad_body
 from perilune.lander.sensors.contact_probes import feel_probe
 from perilune.lander.sensors.landing_radar import measure_landing_radar, radar_beam, radar_due
 from perilune.lander.sensors.position_fix import fix_due, measure_position_fix
@@ -196,7 +196,7 @@ def sense_probes(world: wp.ref[World], pack: wp.ref[FlightPack], s: wp.ref[Fligh
     for i in range(4):
         above = ONE
         if height < length + PROBES_NEAR:
-            tip = s.body.position + wp.quat_rotate(s.body.attitude, footpad_body(pack.lander.footpads, i) - vec3(ZERO, ZERO, length) - cg)
+            tip = s.body.position + wp.quat_rotate(s.body.attitude, pad_body(pack.lander.legs, i) - vec3(ZERO, ZERO, length) - cg)
             above = height_above_ground(world.relief, pack.environment, wp.quat_rotate(me, tip))
         feel_probe(m, i, above, s.active)
     return m

@@ -3,7 +3,7 @@
 import warp as wp
 
 from perilune.avionics.computer import AvionicsState
-from perilune.base.vector import quat, real, vec3
+from perilune.base.vector import quat, real, vec3, vec4
 from perilune.environment.ephemeris import ThirdBodies
 from perilune.environment.gravity import Harmonics
 from perilune.environment.gravity_corridor import GravityCorridor
@@ -11,6 +11,7 @@ from perilune.environment.orientation import Orientation
 from perilune.environment.relief import Relief, ReliefDraw
 from perilune.lander.faults import FaultSlots, FaultsNow, FaultState
 from perilune.lander.lander import LanderParams, LanderState
+from perilune.lander.on_legs import OnLegs
 from perilune.messages.measurements import IMU_SAMPLES, ImuTick
 from perilune.messages.telemetry import Telemetry
 
@@ -19,8 +20,10 @@ TICK = wp.constant(real(0.1))  # s, control period
 STEPS = wp.constant(5)  # truth steps and inertial increments a tick
 STEP = wp.constant(real(0.02))  # s
 
-FLYING, STANDING, DESTROYED, INVALID = 0, 1, 2, 3
-STATUS_FLYING, STATUS_STANDING, STATUS_DESTROYED, STATUS_INVALID = (wp.constant(i) for i in range(4))
+REST_FOR_S = 2.0  # below 1 mm/s and 0.01°/s for so long is at rest
+
+FLYING, STANDING, DESTROYED, INVALID, FALLEN = 0, 1, 2, 3, 4
+STATUS_FLYING, STATUS_STANDING, STATUS_DESTROYED, STATUS_INVALID, STATUS_FALLEN = (wp.constant(i) for i in range(5))
 
 
 @wp.struct
@@ -62,8 +65,32 @@ class Body:
 
 
 @wp.struct
+class Account:
+    """The energy [J] of a landing since the first touch: what it had, what came in, what took it, what is left."""
+
+    start: real  # of motion, at the first touch
+    gravity: real  # work
+    engines: real  # work, of the attitude thrusters too
+    crush: real  # taken
+    damping: real  # taken
+    friction: real  # taken
+    stored: real  # in springs and anchors, now
+    kinetic: real  # now
+
+
+@wp.struct
+class Ground:
+    """The lander on its legs in a level frame that is fixed to the Moon where the first pad touched; its z is up."""
+
+    legs: OnLegs
+    origin_me: vec3  # m, the middle of the pads' plane at the first touch
+    me_from_level: quat
+    gravity: vec3  # m/s², apparent, level
+
+
+@wp.struct
 class Contact:
-    """The state at the first touch of a footpad."""
+    """The state at the first touch of a pad, and what has come of it since."""
 
     time: real  # s past the epoch, below zero before contact
     position_me: vec3  # m, of the middle of the footpad plane
@@ -71,14 +98,18 @@ class Contact:
     horizontal_speed: real  # m/s
     tilt: real  # rad, body z from the vertical
     slope: real  # rad, of the plane through the ground under the pads
-    tips: wp.bool
     main_left: real  # kg
     rcs_left: real  # kg
     height_error: real  # m, true minus believed height above the ground in the last tick before contact
     height_sigma: real  # m, the filter's own 1 sigma of it
     vertical_speed_error: real  # m/s, true minus believed
     vertical_speed_sigma: real  # m/s
-    attitude_me: quat  # me from body
+    still_for: real  # s, for how long the lander has been at rest
+    rest_after: real  # s from the first touch to the beginning of that rest
+    rest_tilt: real  # rad, body z from the vertical, now
+    slide: real  # m, from the first touch to where the middle of the pads is now, along the ground
+    strokes: vec4  # m, lost for good by each leg
+    energy: Account
 
 
 @wp.struct
@@ -94,6 +125,7 @@ class FlightState:
     said: Telemetry  # what the avionics published last, kept where it is recorded or a fault is planned
     mode: wp.int32  # of the avionics, as last published
     contact: Contact
+    ground: Ground
     tick: wp.int32
     time: real  # s past the epoch, of the present tick
     status: wp.int32

@@ -1,14 +1,15 @@
-"""The verdict: how a flight ended, in one word and one sentence, from the state at contact and the mission's limits.
+"""The verdict: how a flight ended, in one word and one sentence, from the state at contact, the rest and the mission's limits.
 
-Assumptions and limitations: before legs are modelled the state at the first touch decides, with a static test of whether the lander would stand on
-the ground below it; what a lander does after that (bounce, slide, engines that run on) is not in the verdict.
+The speeds and the tilt at the first touch say whether the landing was soft, the motion on the legs after it whether the lander stands.
+
+Assumptions and limitations: the structure fails by the speed at the first touch alone, not by what a leg that meets its stop hands on.
 """
 
 import numpy as np
 
 from perilune.avionics.sequencer import MODES
 from perilune.flight.flown import FlightRecord
-from perilune.flight.state import INVALID, TICK_S
+from perilune.flight.state import FALLEN, INVALID, REST_FOR_S, STANDING, TICK_S
 from perilune.mission.limits import Limits
 
 LANDED, TIPPED_OVER, HARD_LANDING, CRASHED = "landed", "tipped-over", "hard-landing", "crashed"
@@ -21,14 +22,16 @@ def judge(limits: Limits, states: np.ndarray) -> np.ndarray:
     """The verdict of each state of an array, shape (n,), as text.
 
     The first that applies: `invalid` (a number of the computation ceased to be finite; such a run counts as flown and is never dropped),
-    `out-of-propellant` (dry before contact, however it then met the ground), `not-landed`, `crashed` (contact speed above the structural one),
-    `tipped-over` (would rest beyond `rest_tilt_deg`, or falls over by the static test), `hard-landing` (above a limit), `landed`.
+    `out-of-propellant` (dry before contact, however it then met the ground), `not-landed` (no contact), `crashed` (contact speed above the structural
+    one), `tipped-over` (fell over on its legs, or rests beyond `rest_tilt_deg`), `not-landed` (touched, but did not come to rest), `hard-landing`
+    (above a limit at contact), `landed`.
     """
     contact, dry = states["contact"], states["dry_time"]
     touched = contact["time"] >= 0.0
     speed = np.hypot(contact["vertical_speed"], contact["horizontal_speed"])
     rest = np.radians(limits.rest_tilt_deg)
-    over = contact["tips"].astype(bool) | (contact["slope"] > rest) | (contact["tilt"] > rest)
+    over = (states["status"] == FALLEN) | (contact["rest_tilt"] > rest)
+    restless = (states["status"] == STANDING) & (contact["still_for"] < REST_FOR_S - 1e-9)
     hard = (contact["vertical_speed"] > limits.vertical_speed_m_s) | (contact["horizontal_speed"] > limits.horizontal_speed_m_s)
     hard |= contact["tilt"] > np.radians(limits.tilt_deg)
     finite = np.isfinite(speed + contact["tilt"] + contact["slope"])
@@ -38,6 +41,7 @@ def judge(limits: Limits, states: np.ndarray) -> np.ndarray:
         (~touched, NOT_LANDED),
         (speed > limits.structural_speed_m_s, CRASHED),
         (over, TIPPED_OVER),
+        (restless, NOT_LANDED),
         (hard, HARD_LANDING),
     ]
     return np.select([condition for condition, _ in cases], [word for _, word in cases], default=LANDED)
@@ -61,11 +65,19 @@ def _sentence(limits: Limits, verdict: str, state: FlightRecord, height_m: float
     speeds = f"{down:.2f} m/s down and {across:.2f} m/s across"
     bounds = f"limits {limits.vertical_speed_m_s:g} m/s, {limits.horizontal_speed_m_s:g} m/s and {limits.tilt_deg:g}°"
     total = float(np.hypot(down, across))
+    rest_tilt, slid = float(np.degrees(contact["rest_tilt"])), f"{float(contact['slide']):.2f} m from the first touch"
     match verdict:
         case "landed":
-            return f"Touched down with {speeds}, tilted {tilt:.1f}° on ground that slopes {slope:.1f}°, within the {bounds}, and stands."
+            at = f"Touched down with {speeds}, tilted {tilt:.1f}° on ground that slopes {slope:.1f}°, within the {bounds}"
+            return f"{at}, and stands, tilted {rest_tilt:.1f}° and {slid}."
+        case "tipped-over" if int(state["status"]) == FALLEN:
+            later = float(state["time"]) - float(contact["time"])
+            return (
+                f"Touched down with {speeds}, tilted {tilt:.1f}° on ground that slopes {slope:.1f}°, and had fallen over {later:.1f} s later, {slid}."
+            )
         case "tipped-over":
-            return f"Touched down with {speeds}, tilted {tilt:.1f}°, and cannot stand on ground that slopes {slope:.1f}°."
+            at = f"Touched down with {speeds} on ground that slopes {slope:.1f}°"
+            return f"{at}, and rests tilted {rest_tilt:.1f}° (limit {limits.rest_tilt_deg:g})."
         case "hard-landing":
             return f"Touched down with {', '.join(_exceeded(limits, down, across, tilt))}; the structure bears {limits.structural_speed_m_s:g} m/s."
         case "crashed":
@@ -75,6 +87,9 @@ def _sentence(limits: Limits, verdict: str, state: FlightRecord, height_m: float
             return f"Ran dry {early:.1f} s before contact, {metres(height_m)} above the ground, and met it at {total:.1f} m/s ({speeds})."
         case "out-of-propellant":
             return f"Ran dry {dry:.1f} s after the start, {metres(height_m)} above the ground, and had not met it {state['time']:.0f} s after it."
+        case "not-landed" if contact["time"] >= 0.0:
+            later = float(state["time"]) - float(contact["time"])
+            return f"Touched down with {speeds}, tilted {tilt:.1f}°, and had not come to rest {later:.0f} s later, {slid}."
         case "not-landed":
             return f"Had not touched the ground {float(state['time']) / 60.0:.1f} min after the start; it was then {metres(height_m)} above it."
         case _:

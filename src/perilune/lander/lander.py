@@ -9,9 +9,9 @@ from perilune.base.parameters import Parameters
 from perilune.base.vector import real
 from perilune.lander.attitude_thrusters import AttitudeThrusters, AttitudeThrustersParams, AttitudeThrustersState, axes_not_turned
 from perilune.lander.computer import Computer, ComputerParams, ComputerState
-from perilune.lander.contact import Footpads, FootpadsParams
 from perilune.lander.engine_answer import EngineState
 from perilune.lander.engines import Engine, EngineParams
+from perilune.lander.legs import Legs, LegsParams
 from perilune.lander.propellant import MassParams, MassProperties
 from perilune.lander.sensors.contact_probes import ContactProbes, ContactProbesParams
 from perilune.lander.sensors.imu import Imu, ImuParams, ImuState
@@ -24,6 +24,8 @@ from perilune.lander.sensors.velocimeter import Velocimeter, VelocimeterParams, 
 from perilune.lander.slosh import Slosh, SloshParams, SloshState
 from perilune.lander.tanks import Liquid, Tanks, TanksParams
 
+FASTEST_ON_LEGS_PER_S = 5000.0  # what 400 steps in 20 ms follow at a quarter of a radian each
+
 
 class Lander(Parameters):
     """What the mission file says of the lander."""
@@ -35,7 +37,7 @@ class Lander(Parameters):
     tanks: Tanks
     slosh: Slosh | None = None
     attitude_thrusters: AttitudeThrusters
-    footpads: Footpads
+    legs: Legs
     imu: Imu
     star_tracker: StarTracker | None = None
     range_finder: RangeFinder | None = None
@@ -48,15 +50,21 @@ class Lander(Parameters):
 
     @model_validator(mode="after")
     def _can_be(self) -> "Lander":
-        half_width = self.footpads.radius_m * 0.5**0.5
+        half_width = self.legs.radius_m * 0.5**0.5
         if max(abs(self.mass.dry_cg_m[0]), abs(self.mass.dry_cg_m[1])) >= half_width:
-            raise ValueError(f"mass.dry_cg_m lies beside the footpads (within {half_width:.3g} m of the axis): the lander would fall on level ground")
+            raise ValueError(f"mass.dry_cg_m lies beside the pads (within {half_width:.3g} m of the axis): the lander would fall on level ground")
         for name, share in (("fuel", 1.0), ("oxidiser", self.tanks.loaded_ratio)):
             loaded, room = self.mass.main_loaded_kg * share / (1.0 + self.tanks.loaded_ratio), getattr(self.tanks, name).room_kg
             if loaded > room:
                 raise ValueError(
                     f"tanks.{name} is to hold {loaded:.1f} kg of mass.main_loaded_kg ({self.mass.main_loaded_kg:g}); it holds {room:.1f} kg"
                 )
+        fastest = self.legs.fastest_per_s(self.mass.dry_mass_kg, min(self.mass.dry_inertia_kg_m2))
+        if fastest > FASTEST_ON_LEGS_PER_S:
+            raise ValueError(
+                f"legs: too stiff or too damped for this lander, which would swing on them at {fastest:.3g} rad/s; "
+                f"at most {FASTEST_ON_LEGS_PER_S:.0f} rad/s can be followed"
+            )
         not_turned = axes_not_turned(self.attitude_thrusters, self.mass.dry_cg_m)
         if not_turned:
             raise ValueError(
@@ -76,7 +84,7 @@ class LanderParams:
     tanks: TanksParams
     slosh: SloshParams
     attitude_thrusters: AttitudeThrustersParams
-    footpads: FootpadsParams
+    legs: LegsParams
     imu: ImuParams
     star_tracker: StarTrackerParams
     range_finder: RangeFinderParams

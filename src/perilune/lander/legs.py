@@ -44,6 +44,12 @@ class Legs(Parameters):
     side_stiffness_n_per_m: Annotated[float, Field(gt=0, le=1e9, description="of one pad along the ground while it sticks; assumed")]
     side_damping_n_s_per_m: Annotated[float, Field(ge=0, le=1e7, description="of one pad along the ground while it sticks; assumed")]
 
+    def fastest_per_s(self, mass_kg: float, least_inertia_kg_m2: float) -> float:
+        """Rate [rad/s] of the fastest oscillation or decay of a body on these legs and their anchors."""
+        light = min(mass_kg, 2.0 * least_inertia_kg_m2 / self.radius_m**2)
+        stiffest = 4.0 * max(self.stiffness_n_per_m + self.stop_stiffness_n_per_m, self.side_stiffness_n_per_m)
+        return max((stiffest / light) ** 0.5, 4.0 * max(self.damping_n_s_per_m, self.side_damping_n_s_per_m) / light)
+
 
 @wp.struct
 class LegsParams:

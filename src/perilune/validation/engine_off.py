@@ -64,7 +64,7 @@ def impacts() -> tuple[float, np.ndarray, float, np.ndarray]:
     ours_s, ours = float(end["time"]), end["body"]["position"].copy()
 
     turn, cg = Rotation.from_quat(scene.start.attitude_mci_from_body).as_matrix(), scenes.cg_of(scene.mission)
-    side = scene.mission.lander.footpads.radius_m / np.sqrt(2.0)
+    side = scene.mission.lander.legs.radius_m / np.sqrt(2.0)
     pads = np.array([[side, side, 0.0], [-side, side, 0.0], [-side, -side, 0.0], [side, -side, 0.0]]) @ turn.T - turn @ cg
     spice = strangers.spice()
     epoch = spice.str2et(scene.mission.start.epoch_utc.strftime("%Y-%m-%dT%H:%M:%S.%f"))

@@ -11,7 +11,6 @@ from perilune.base.structs import records
 from perilune.base.vector import ZERO, real, vec3
 from perilune.lander.legs import Legs, LegsParams
 from perilune.lander.on_legs import OnLegs, kinetic, lay_ground, move_on_legs, set_pads, steps_on_legs, stored
-from perilune.lander.propellant import MassNow
 
 FALLEN = wp.constant(real(0.25881904510252074))  # cos 75°
 
@@ -21,7 +20,6 @@ class Drop:
     """One case: a body at its start, gravity, and the plane under each pad as the rows of two matrices."""
 
     legs: LegsParams
-    mass: MassNow
     body: OnLegs
     gravity: vec3
     force: vec3
@@ -45,12 +43,12 @@ def drop_all(drops: wp.array(dtype=Drop), span: real, every: real, out: wp.array
     i = wp.tid()
     d = drops[i]
     b = d.body
-    set_pads(d.legs, b, d.mass.cg)
+    set_pads(d.legs, b)
     lay_ground(b.pad0, d.points[0], d.normals[0])
     lay_ground(b.pad1, d.points[1], d.normals[1])
     lay_ground(b.pad2, d.points[2], d.normals[2])
     lay_ground(b.pad3, d.points[3], d.normals[3])
-    steps = steps_on_legs(d.legs, d.mass, every)
+    steps = steps_on_legs(d.legs, b, every)
     h = every / real(steps)
     highest = ZERO
     cosine = ZERO + wp.quat_rotate(b.attitude, vec3(0.0, 0.0, 1.0))[2]
@@ -58,13 +56,13 @@ def drop_all(drops: wp.array(dtype=Drop), span: real, every: real, out: wp.array
         m = Moment()
         m.time = every * real(row)
         m.body = b
-        m.kinetic = kinetic(d.mass, b)
+        m.kinetic = kinetic(b)
         m.stored = stored(d.legs, b)
         m.highest_load = highest
         out[i, row] = m
         if cosine >= FALLEN:
             for _ in range(steps):
-                move_on_legs(d.legs, d.mass, b, d.gravity, d.force, vec3(0.0, 0.0, 0.0), h)
+                move_on_legs(d.legs, b, d.gravity, d.force, vec3(0.0, 0.0, 0.0), h)
                 highest = wp.max(highest, wp.max(wp.max(b.pad0.load, b.pad1.load), wp.max(b.pad2.load, b.pad3.load)))
             cosine = wp.quat_rotate(b.attitude, vec3(0.0, 0.0, 1.0))[2]
 
@@ -83,8 +81,8 @@ def put(drops: np.ndarray, legs: Legs, mass_kg: float, cg_height_m: float, inert
     """Give every case these legs and this body, its pads touching the plane z = 0 with the body's axis along z."""
     for drop in drops:
         fill(drop["legs"], legs)
-    drops["mass"]["mass"], drops["mass"]["inertia"] = mass_kg, inertia_kg_m2
-    drops["mass"]["cg"][:, 2], drops["body"]["position"][:, 2] = cg_height_m, cg_height_m
+    drops["body"]["mass"], drops["body"]["inertia"] = mass_kg, inertia_kg_m2
+    drops["body"]["cg"][:, 2], drops["body"]["position"][:, 2] = cg_height_m, cg_height_m
 
 
 def run(drops: np.ndarray, span_s: float, every_s: float = 0.02) -> np.ndarray:

@@ -152,7 +152,7 @@ def flyer_at(steps: int) -> Any:
     if steps == STEPS_PER_TICK:
         return advance
     stepped: Any = _copy(kernel, f"{steps}_steps")
-    for name in ("fly_plant", "kinematics", "masses", "pad_clearance", "rest_tick"):
+    for name in ("fly_plant", "kinematics", "masses", "pad_clearance"):
         setattr(stepped, name, getattr(plant_at(steps), name))
     flyer: Any = _copy(advance, f"{steps}_steps")
     flyer.build_kernel = stepped.build_kernel
