@@ -114,7 +114,7 @@ def test_what_the_inertial_unit_feels_is_how_the_lander_moves(scene, touching):
 
 def test_the_computer_finds_the_ground_and_cuts_the_engines(touching):
     states = touching[0].states
-    assert np.all(states["avionics"]["touchdown"]) and np.all(states["lander"]["assist_level"] < 1e-3)
+    assert np.all(states["avionics"]["touchdown"]) and np.all(states["lander"]["assist_engines"]["duty"] == 0.0)
 
 
 def test_without_friction_a_lander_slides_on(scene, touching):

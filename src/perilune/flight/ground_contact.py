@@ -5,7 +5,8 @@ through the ground below its middle and has the slope of the ground over the pad
 that size. Under a loaded pad only the slope is taken anew (so that looking does no work), bent so that it leads back to the true height.
 
 Assumptions and limitations: those of `lander.legs` and `lander.on_legs`; liquids stand still from the first touch on, what they had of a swing is
-dropped, and propellant burned after it leaves the tanks but not the mass that moves; the ground does not give; the lander counts as fallen beyond 75° of tilt.
+dropped, and propellant burned after it leaves the tanks but not the mass that moves; the ground does not give; the lander counts as fallen beyond
+75° of tilt.
 """
 
 import warp as wp
