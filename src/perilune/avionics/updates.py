@@ -177,8 +177,11 @@ def walk_over_map(p: wp.ref[NavigationParams], n: wp.ref[NavigationState], trave
         pm[15, i] = pm[15, i] * keep
     pm[15, 15] = pm[15, 15] * keep * keep + p.map_error * p.map_error * (ONE - keep * keep)
     n.covariance = pm
-    for i in range(3):
-        n.fix_error[15, i] = n.fix_error[15, i] * keep
+    if n.considers:
+        shared = n.fix_error
+        for i in range(3):
+            shared[15, i] = shared[15, i] * keep
+        n.fix_error = shared
     change = n.map_error * (keep - ONE)
     n.map_error += change
     return change

@@ -207,32 +207,31 @@ def sense(
     world: wp.ref[World], pack: wp.ref[FlightPack], s: wp.ref[FlightState], before: Kinematics, cg: vec3, events: wp.array2d(dtype=EventRow), i: int
 ) -> tuple[Measurements, TrueRanges]:
     """All that the sensors hand to the computer in this tick, and the true ranges along the beams where they were looked for."""
-    lander = pack.lander
     truth = TrueRanges()
     truth.landing_radar = -ONE
     ranged = wp.vec2d(-ONE, ZERO)
-    if lander.range_finder.present and range_due(lander.range_finder, s.tick, TICK):
+    if pack.lander.range_finder.present and range_due(pack.lander.range_finder, s.tick, TICK):
         ranged = range_finder_sees(world, pack, s, cg, before.height)
     truth.range_finder = ranged[0]
     m = Measurements()
     m.imu = s.felt
-    if lander.star_tracker.present:
+    if pack.lander.star_tracker.present:
         m.star_tracker = measure_star_tracker(
-            lander.star_tracker, s.lander.star_tracker, pack.seed, pack.run, s.tick, TICK, s.time, s.body.attitude, s.body.rate, s.active
+            pack.lander.star_tracker, s.lander.star_tracker, pack.seed, pack.run, s.tick, TICK, s.time, s.body.attitude, s.body.rate, s.active
         )
-    if lander.range_finder.present:
+    if pack.lander.range_finder.present:
         m.range_finder = measure_range(
-            lander.range_finder, s.lander.range_finder, pack.seed, pack.run, s.tick, TICK, s.time, ranged[0], ranged[1], s.active
+            pack.lander.range_finder, s.lander.range_finder, pack.seed, pack.run, s.tick, TICK, s.time, ranged[0], ranged[1], s.active
         )
-    if lander.landing_radar.present:
+    if pack.lander.landing_radar.present:
         truth.landing_radar = sense_radar(world, pack, s, m, cg, before.height)
-    if lander.velocimeter.present:
+    if pack.lander.velocimeter.present:
         sense_velocimeter(world, pack, s, m, cg, before.height)
-    if lander.position_fix.present:
+    if pack.lander.position_fix.present:
         sense_position(world, pack, s, m, cg, before.height)
-    if lander.sun_sensor.present:
+    if pack.lander.sun_sensor.present:
         sense_sun(world, pack, s, m)
-    if lander.contact_probes.present:
+    if pack.lander.contact_probes.present:
         m.contact_probes = sense_probes(world, pack, s, cg, before.height)
     if m.range_finder.valid or m.landing_radar.range_valid:
         note(events, i, FIRST_RANGE, s.time, before)
