@@ -34,6 +34,7 @@ from perilune.flight.pdi import build_pdi_batch
 from perilune.flight.setup import Batch
 from perilune.flight.state import FLYING, TICK_S
 from perilune.flight.verdict import LANDED, judge
+from perilune.lander.tanks import main_left_kg
 from perilune.messages.measurements import Measurements
 from perilune.messages.telemetry import Telemetry
 from perilune.mission.loader import load
@@ -150,7 +151,7 @@ class Landings:
 
     def propellant(self) -> np.ndarray:
         """Main propellant left (n,) [kg]."""
-        return np.asarray(self.states["lander"]["main_left"]).copy()
+        return main_left_kg(self.states["lander"])
 
     def verdicts(self) -> np.ndarray:
         """The verdicts (n,), of use where a flight has ended."""
