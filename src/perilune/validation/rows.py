@@ -27,6 +27,7 @@ GROUPS = (
     "guidance_laws",
     "planned_descent",
     "step_halving",
+    "sensors",
     "numpy_filter",
     "landings_rows",
 )
