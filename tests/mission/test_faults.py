@@ -55,6 +55,8 @@ def slots_of(mission, numbers=None):
         ("imu.gyro_axis_dead@axis=w", ['axis is the text "w"']),
         ("imu.gyro_axis_dead@unit=1", ["it takes axis"]),
         ("assist_engines.nozzle_loss@unit=6", ["assist_engines counts 0 to 5"]),
+        ("assist_engines.nozzle_loss", ["has no unit", "add unit, from 0 to 5"]),
+        ("attitude_thrusters.stuck_open@unit=16", ["attitude_thrusters counts 0 to"]),
         ("imu.stuck@", ["names no fault", "such as range_finder.dropout@"]),
         ("imu.stuck@now", ["'now' is no key=value"]),
         ("", ["names no fault"]),

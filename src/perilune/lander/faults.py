@@ -27,7 +27,8 @@ class Fault:
     """One thing that can break.
 
     `unit` is that of its size (None: it has none), between `least` and `most` in that unit; `strikes` says whether it may be told to strike one
-    `axis` (x, y, z) or one `unit` (an engine, a thruster, a probe, counted from 0) alone; None: it strikes the device as a whole.
+    `axis` (x, y, z) or one `unit` (an engine, a thruster, a probe, counted from 0) alone, and `names_one` that it has to be told; None: it strikes
+    the device as a whole.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Fault:
     description: str
     least: float = -inf
     most: float = inf
+    names_one: bool = False
 
     @property
     def device(self) -> str:
@@ -66,7 +68,7 @@ def _engine(device: str) -> tuple[Fault, ...]:
         Fault(f"{device}.shortfall", "percent", None, "thrust lacks this share, at the flow of the level commanded", 0.0, 100.0),
         Fault(f"{device}.early_shutdown", None, None, "the engine goes off, whatever is commanded"),
         Fault(f"{device}.hard_start", "s", None, "an ignition asked for in the fault comes this much later", 0.0, 60.0),
-        Fault(f"{device}.nozzle_loss", None, "unit", "one engine of the group gives no thrust"),
+        Fault(f"{device}.nozzle_loss", None, "unit", "one engine of the group gives no thrust", names_one=True),
         Fault(f"{device}.stuck_open", None, None, "the engine burns on at full level, whatever is commanded"),
         Fault(f"{device}.stuck_closed", None, None, "the valves do not open: no thrust and no flow"),
     )

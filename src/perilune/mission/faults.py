@@ -123,6 +123,8 @@ def _misfits(planned: PlannedFault, lander: "Lander") -> Iterator[tuple[str, str
             other = f"; it takes {fault.strikes}" if fault.strikes else ", which strikes the device as a whole; leave it out"
             yield key, f"does not belong to {fault.name}{other}"
     count = units_of(lander, fault.device)
+    if fault.names_one and planned.unit is None:
+        yield "", f"has no unit: {fault.name} strikes one of them; add unit, from 0{f' to {count - 1}' if count else ''}"
     if planned.unit is not None and count is not None and planned.unit >= count:
         yield "unit", f"is {planned.unit}; {fault.device} counts 0 to {count - 1}"
 
@@ -145,8 +147,11 @@ def _size_misfit(planned: PlannedFault, fault: Fault) -> Iterator[tuple[str, str
 
 def units_of(lander: "Lander", device: str) -> int | None:
     """How many units a device of this lander has that can break one by one; None where they are not counted."""
-    part = getattr(lander, device, None)
-    count = getattr(part, "count", None)
+    if device == "attitude_thrusters":
+        return len(lander.attitude_thrusters.positions_m)
+    if device == "contact_probes":
+        return lander.footpads.count
+    count = getattr(getattr(lander, device, None), "count", None)
     return count if isinstance(count, int) else None
 
 

@@ -44,6 +44,8 @@ The size, time, height and duration of the file's own faults can be dispersed by
 powered descent initiation (`--start pdi`) takes over what faults did to the undispersed coast. `flight.json` and the report say when each
 fault began and ended.
 
+Faults of `computer` strike the flight software that comes with the program; another program at the port is its own computer.
+
 A fault on a device that the lander lacks is refused. No probability is claimed for any of them: the list says what can be tried, not what happens.
 
 This page is written from the program's own list: `python -m perilune.mission.faults_page > docs/faults.md`.
@@ -60,7 +62,7 @@ def faults_markdown() -> str:
 
 def _row(fault: Fault) -> str:
     size = "" if fault.unit is None else f"`size_{fault.unit}`"
-    strikes = "" if fault.strikes is None else f"`{fault.strikes}` or all"
+    strikes = "" if fault.strikes is None else f"`{fault.strikes}`" if fault.names_one else f"`{fault.strikes}` or all"
     return f"| `{fault.name}` | {size} | {strikes} | {fault.description} |\n"
 
 
