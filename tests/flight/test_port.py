@@ -39,6 +39,21 @@ def test_our_own_avionics_through_the_port_give_the_same_record_bit_for_bit(plac
     assert not path.exists()
 
 
+def test_faults_of_the_lander_strike_a_flight_through_the_port_as_they_do_alone(place):
+    path = place / "broken.sock"
+    mission = load(
+        "resilience", faults=["range_finder.bias@height_m=3000,size_m=40", "assist_engines.nozzle_loss@event=vertical,unit=2,duration_s=5"]
+    )
+    begin = own_avionics(mission)
+    peer = in_background(lambda: fly_as_peer(path, begin))
+    ported = perilune.fly(mission, seed=3, run=2, peer=Peer(path))
+    peer.join(10.0)
+    alone = perilune.fly(mission, seed=3, run=2)
+    assert [fault.began_s for fault in ported.faults] == [fault.began_s for fault in alone.faults] != [None, None]
+    assert ported.flown.history.tobytes() == alone.flown.history.tobytes()
+    assert ported.events == alone.events
+
+
 @pytest.fixture
 def place():
     """A folder whose name is short enough for a local socket."""

@@ -22,6 +22,7 @@ from perilune.base.vector import real
 from perilune.flight.advance import shared
 from perilune.flight.computing import take_note
 from perilune.flight.events import EventRow
+from perilune.flight.faulting import look_for_faults
 from perilune.flight.kernel import act, sense
 from perilune.flight.plant import kinematics, masses
 from perilune.flight.record import HistoryRow, history_row
@@ -52,7 +53,9 @@ def sense_tick(
     lengths = TrueRanges()
     if s.status == STATUS_FLYING:
         now = masses(pack, s)
-        m, lengths = sense(world, pack, s, kinematics(world, pack, s.body, now.cg, s.time), now.cg, events, i)
+        before = kinematics(world, pack, s.body, now.cg, s.time)
+        look_for_faults(world, pack, s, before, events, i)
+        m, lengths = sense(world, pack, s, before, now.cg, events, i)
     measured[i] = m
     ranged[i] = lengths
     states[i] = s
