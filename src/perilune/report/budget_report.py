@@ -105,6 +105,7 @@ def margin_table(made: Budget) -> str:
         ("main propellant at the start", number(margin.loaded_kg), "kg"),
         ("left at contact" if made.delta_v.reached_ground else "left at the end", number(margin.left_kg), "kg"),
         ("of that unusable", number(margin.unusable_kg), "kg"),
+        ("of that in one tank when the other is dry", number(margin.trapped_kg), "kg"),
         ("margin", number(margin.usable_kg), "kg"),
         ("margin as Δv, with the engines that burnt last", number(margin.delta_v_m_s), "m/s"),
         ("margin as hovering", number(margin.hover_s), "s"),

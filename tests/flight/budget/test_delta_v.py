@@ -89,7 +89,7 @@ def test_phases_add_up_to_the_flight(account):
 def test_every_kilogram_is_accounted_for(account):
     margin, total = account.margin, account.total
     assert sum(total.engine_propellant_kg.values()) + total.leaked_kg == pytest.approx(margin.loaded_kg - margin.left_kg, abs=1e-9)
-    assert margin.usable_kg == pytest.approx(margin.left_kg - margin.unusable_kg)
+    assert margin.usable_kg == pytest.approx(margin.left_kg - margin.unusable_kg - margin.trapped_kg)
     assert total.attitude_propellant_kg == pytest.approx(margin.attitude_loaded_kg - margin.attitude_left_kg, abs=1e-9)
 
 
@@ -171,3 +171,21 @@ def test_a_flight_that_never_lit_its_engines_has_an_account(planned):
 def test_a_flight_without_a_record_is_refused(planned):
     with pytest.raises(PeriluneError, match="no record before its contact"):
         delta_v_budget(replace(planned, history=planned.history[:1]))
+
+
+def test_a_mixture_unlike_the_load_traps_propellant(planned, account):
+    """Burning the oxidiser too fast by 2 %: it runs dry with fuel left, told by flying the rest of it on paper."""
+    assert abs(account.margin.trapped_kg) < 0.05
+    history = planned.history.copy()
+    used = history["oxidiser"][0] - history["oxidiser"]
+    history["oxidiser"] = history["oxidiser"][0] - 1.02 * used
+    history["fuel"] = history["fuel"][0] - (history["fuel"][0] - history["fuel"] - 0.02 * used)
+    margin = delta_v_budget(replace(planned, history=history)).margin
+    aloft = history[history["time"] <= planned.event("contact")["time"]]
+    ratio = planned.pack["lander"]["tanks"]["loaded_ratio"]
+    fuel, oxidiser, step = float(aloft["fuel"][-1]), float(aloft["oxidiser"][-1]), 0.001
+    burnt = (aloft["oxidiser"][0] - oxidiser) / (aloft["fuel"][0] - fuel)
+    low = (margin.unusable_kg / (1.0 + ratio), margin.unusable_kg * ratio / (1.0 + ratio))
+    while fuel > low[0] and oxidiser > low[1]:
+        fuel, oxidiser = fuel - step, oxidiser - step * burnt
+    assert margin.trapped_kg == pytest.approx(fuel - low[0] + oxidiser - low[1], abs=0.01) and margin.trapped_kg > 1.0

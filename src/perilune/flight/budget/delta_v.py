@@ -14,12 +14,13 @@ For every phase (an unbroken stretch of one mode of the sequencer) and for the w
 No thrust takes off E faster than its size over mass, since dE/dt = (|u|/E) a . u/|u|: `ideal` is the least that any Δv can be, reached by a push
 against the velocity at the ground's level. What is unaccounted is numerics.
 Propellant of the engines in a tick is the fall of the main tanks, shared in proportion to the engines' nominal flows at their levels; what leaves
-the tanks without a push is `leaked`. Margin: the usable main propellant at the last tick before contact, as speed by the rocket equation with
-the engines that burnt last and as seconds of hovering there, t = Δv / g'.
+the tanks without a push is `leaked`. Margin: the main propellant at the last tick before contact, less what cannot leave the tanks and what stays
+in one of them when the other has run dry at the mixture that was burnt (`trapped`); as speed by the rocket equation with the engines that burnt
+last, and as seconds of hovering there, t = Δv / g'.
 
 Assumptions and limitations: a push along the velocity (a climb, a hop) counts twice its size as steering loss, as the reference is a braking
 descent; a hover, and a sidestep in it, count as steering where they do not slow the lander; the last part of a tick before contact, less than 0.1 s,
-is left out; Isp of the check is the nominal one of the flown pack, so what an engine loses at part throttle shows as the check's difference.
+is left out; the check's Isp is that of the flown lander at each tick's mean level, so that transients within a tick show as its difference.
 Sources of the form: Tsiolkovsky's equation; losses as in Curtis, Orbital Mechanics for Engineering Students, section 11.4, as recalled; the energy
 bound follows from the line above it.
 """
@@ -73,6 +74,7 @@ class Margin:
     loaded_kg: float
     left_kg: float
     unusable_kg: float
+    trapped_kg: float
     usable_kg: float
     delta_v_m_s: float | None
     hover_s: float | None
@@ -99,37 +101,42 @@ class DeltaV:
 
 @dataclass(frozen=True)
 class Engine:
-    """One group of engines as a budget sees it: its mean level and its command in each tick, and thrust and flow at full level."""
+    """One group of engines as a budget sees it, tick by tick, shape (n,): the flow that its level or command means, and its exhaust speed at it.
+
+    Where neither level nor command says that it ran, both are those of full thrust, and `is_known` is false.
+    """
 
     name: str
-    level: np.ndarray
-    command: np.ndarray
-    thrust_n: float
-    flow_kg_s: float
-
-    @property
-    def exhaust_m_s(self) -> float:
-        """Exhaust speed."""
-        return self.thrust_n / self.flow_kg_s
+    flow_kg_s: np.ndarray
+    exhaust_m_s: np.ndarray
+    is_known: np.ndarray
 
 
 def engines_of(pack: FlightRecord, history: np.ndarray) -> list[Engine]:
-    """Every group of engines that the flown lander has and whose level was recorded."""
+    """Every group of engines that the flown lander has and whose level was recorded (a row's is the mean over the tick before it)."""
     lander, recorded, found = pack["lander"], history.dtype.names or (), []
     for key in lander.dtype.names:
         stem = key.removesuffix("s").removesuffix("_engine")
         device = lander[key]
         names = device.dtype.names or ()
-        if f"{stem}_level" not in recorded or not {"thrust", "isp"} <= set(names):
+        if f"{stem}_level" not in recorded or not {"thrust", "isp"} <= set(names) or ("present" in names and not device["present"]):
             continue
-        if "present" in names and not device["present"]:
-            continue
+        level = history[f"{stem}_level"][1:]
+        commands = [history[name][:-1] for name in (f"command_{stem}_engine", f"command_{stem}_duty") if name in recorded]
+        command = commands[0] if commands else level
+        ran = (level > 0.0) | (command > 0.0)
+        set_level = np.where(level > 0.0, level, np.where(command > 0.0, command, 1.0))
+        exhaust = exhaust_speed(device, set_level)
         thrust = float(device["thrust"]) * (float(device["count"]) if "count" in names else 1.0)
-        level = history[f"{stem}_level"]
-        command = next((history[name] for name in (f"command_{stem}_engine", f"command_{stem}_duty") if name in recorded), level)
-        flow = thrust / (float(device["isp"]) * EARTH_GRAVITY_M_S2)
-        found.append(Engine(key.replace("_", " "), 0.5 * (level[:-1] + level[1:]), command[:-1], thrust, flow))
+        found.append(Engine(key.replace("_", " "), thrust * set_level / exhaust, exhaust, ran))
     return found
+
+
+def exhaust_speed(device: FlightRecord, level: np.ndarray) -> np.ndarray:
+    """Exhaust speed [m/s] of a group of engines at levels, shape (n,): Isp g0, less the droop below full level that `lander.engines` gives it."""
+    names, below = device.dtype.names or (), 1.0 - level
+    droop, quadratic = (float(device[name]) if name in names else 0.0 for name in ("isp_droop", "isp_droop_quadratic"))
+    return np.asarray(float(device["isp"]) * (1.0 - below * (droop + below * quadratic)) * EARTH_GRAVITY_M_S2)
 
 
 def delta_v_budget(flown: Flown) -> DeltaV:
@@ -158,14 +165,9 @@ def delta_v_budget(flown: Flown) -> DeltaV:
 
 
 def _flows(engines: list[Engine], zero: np.ndarray) -> list[np.ndarray]:
-    """Nominal flow [kg/s] of each group in each tick: at its level; for a pulse within the tick at its command, else at full level."""
-    at_level = [engine.level * engine.flow_kg_s for engine in engines]
-    at_command = [np.maximum(engine.command, 0.0) * engine.flow_kg_s for engine in engines]
-    level_known, command_known = sum(at_level, zero) > 0.0, sum(at_command, zero) > 0.0
-    return [
-        np.where(level_known, by_level, np.where(command_known, by_command, engine.flow_kg_s))
-        for by_level, by_command, engine in zip(at_level, at_command, engines, strict=True)
-    ]
+    """Nominal flow [kg/s] of each group in each tick, 0 of those that did not run; where none is known to have run, all at full thrust."""
+    none_known = sum((engine.is_known for engine in engines), zero) == 0.0
+    return [np.where(engine.is_known | none_known, engine.flow_kg_s, 0.0) for engine in engines]
 
 
 def _numbered(names: list[str]) -> list[str]:
@@ -187,7 +189,7 @@ class _Account:
         flow = sum(flows, zero)
         thrust = sum((f * engine.exhaust_m_s for f, engine in zip(flows, self.engines, strict=True)), zero)
         self.exhaust = np.divide(thrust, flow, out=zero.copy(), where=flow > 0.0)
-        slowest = min((engine.exhaust_m_s for engine in self.engines), default=np.inf)
+        slowest = min((float(engine.exhaust_m_s.min()) for engine in self.engines), default=np.inf)
         self.burning = (self.used > BURNING_KG) & (self.felt.push > LEAST_SHARE * slowest * self.used / mass[:-1])
         given = np.where(self.burning, self.used, 0.0)
         self.shares = [np.divide(f, flow, out=zero.copy(), where=flow > 0.0) * given for f in flows]
@@ -229,11 +231,25 @@ class _Account:
         burning = [(low, high) for low, high in pairwise(edges) if self.burning[low:high].any()]
         return (burning[0][0], burning[-1][1]) if burning else (edges[0], edges[-1])
 
+    def trapped(self, unusable_kg: float) -> float:
+        """What stays in one main tank when the other has given all it can, at the ratio that this flight burnt (else of the load)."""
+        names, lander = self.rows.dtype.names or (), self.flown.pack["lander"]
+        if not {"fuel", "oxidiser"} <= set(names) or "tanks" not in (lander.dtype.names or ()):
+            return 0.0
+        loaded = float(lander["tanks"]["loaded_ratio"])
+        fuel, oxidiser = (self.rows[name].astype(float) for name in ("fuel", "oxidiser"))
+        burnt = fuel[0] - fuel[-1]
+        ratio = (oxidiser[0] - oxidiser[-1]) / burnt if burnt > 0.0 else loaded
+        fuel_left = max(fuel[-1] - unusable_kg / (1.0 + loaded), 0.0)
+        oxidiser_left = max(oxidiser[-1] - unusable_kg * loaded / (1.0 + loaded), 0.0)
+        return float(fuel_left + oxidiser_left - (1.0 + ratio) * min(fuel_left, oxidiser_left / ratio)) if ratio > 0.0 else 0.0
+
     def margin(self) -> Margin:
         """What was left at the end of the account."""
         mass = self.flown.pack["lander"]["mass"]
         left, unusable = float(self.rows["main_propellant"][-1]), float(mass["main_unusable"])
-        usable, burnt = max(left - unusable, 0.0), np.flatnonzero(self.burning)
+        trapped = self.trapped(unusable)
+        usable, burnt = max(left - unusable - trapped, 0.0), np.flatnonzero(self.burning)
         speed = hover = None
         if burnt.size:
             whole = float(self.rows["mass"][-1])
@@ -244,6 +260,7 @@ class _Account:
             loaded_kg=float(first["main_propellant"]),
             left_kg=left,
             unusable_kg=unusable,
+            trapped_kg=trapped,
             usable_kg=usable,
             delta_v_m_s=speed,
             hover_s=hover,
