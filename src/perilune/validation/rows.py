@@ -29,6 +29,7 @@ GROUPS = (
     "step_halving",
     "sensors",
     "numpy_filter",
+    "budgets",
     "landings_rows",
 )
 
