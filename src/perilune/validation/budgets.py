@@ -40,7 +40,7 @@ def quiet_coast() -> Measured:
 
 
 def sources_one_by_one() -> Measured:
-    """Largest share by which the linear horizontal speed of a source, noise and the undispersed drift with it, is off that of flights with it alone."""
+    """Largest share by which the linear horizontal speed of a source, with noise and the undispersed drift, is off that of flights with it alone."""
     mission = load("resilience")
     errors = error_budget(prepare(mission), landings.SEED, FEW_RUNS)
     still = errors.noise.covariance[2, 2] + errors.noise.covariance[3, 3] + float((errors.noise.mean[2:4] ** 2).sum())
