@@ -14,7 +14,7 @@ from perilune.flight.fly import written_rows
 from perilune.flight.flying import fly_recorded
 from perilune.flight.pdi import tick_before_ignition
 from perilune.flight.setup import Scene, build_batch
-from perilune.flight.verdict import BROKEN, CRASHED, NOT_LANDED, OUT_OF_PROPELLANT, judge
+from perilune.flight.verdict import BROKEN, CRASHED, OUT_OF_PROPELLANT, judge
 
 AT_ONCE = 16  # flights whose records are held at a time: some 8 MB each
 
@@ -29,7 +29,7 @@ COMPONENTS = (
 )
 """What is told of a touchdown: key, words, unit. Position from the site, time past the epoch."""
 
-LOST = (CRASHED, OUT_OF_PROPELLANT, NOT_LANDED, BROKEN)
+LOST = (CRASHED, OUT_OF_PROPELLANT, BROKEN)
 
 
 @dataclass(frozen=True)
