@@ -59,9 +59,13 @@ def planted(verdicts):
 
 
 def test_few_small_errors_act_linearly(errors):
-    """Each flight's touchdown is told by its own draws and noise; of the 1 sigma itself, 24 flights say little."""
+    """Each flight's touchdown is told by its own draws and noise: where it is to 1 %, how fast to 5 % (the last pulses fall as they fall).
+
+    Of the 1 sigma itself, 24 flights say little.
+    """
     assert errors.sample.kept == RUNS
-    assert (errors.explained[[0, 1, 2, 3]] > 0.98).all(), errors.explained
+    assert (errors.explained[[EAST, NORTH]] > 0.99).all(), errors.explained
+    assert (errors.explained[[2, 3]] > 0.95).all(), errors.explained
     assert errors.agrees[[EAST, NORTH]].all(), (errors.linear_bounds, errors.sample_bounds)
 
 
