@@ -136,3 +136,14 @@ def test_what_does_not_fit_the_lander_is_refused_in_one_sentence(text, says):
     with pytest.raises(PeriluneError, match=says) as refused:
         read(text)
     assert "\n" not in str(refused.value)
+
+
+def test_the_computer_believes_the_beams_that_were_planned_and_not_those_that_are():
+    moved = f'{EQUIPPED}\n[cases.bent]\ndescription = "a bent mounting"\n[cases.bent.set]\nlander.velocimeter.tilt_deg = 25.0\n'
+    bent, straight = build_scene(read(moved, case="bent")), scene_of(EQUIPPED)
+    assert bent.avionics.tobytes() == straight.avionics.tobytes()
+    flown_tilt, planned_tilt = (build_batch(scene, None, np.arange(1)).packs["lander"]["velocimeter"]["tilt"][0] for scene in (bent, straight))
+    assert np.degrees([flown_tilt, planned_tilt]) == pytest.approx([25.0, 20.0])
+    along = straight.avionics["belief"]["velocimeter_beams"][0]
+    assert along[:3].mean(axis=0) / np.linalg.norm(along[:3].mean(axis=0)) == pytest.approx([-np.sin(np.radians(20)), 0, -np.cos(np.radians(20))])
+    assert not along[3].any()

@@ -98,7 +98,7 @@ def test_radar_is_silent_while_its_antenna_travels(record):
 
 def test_radar_ranges_end_on_the_ground(record):
     turned = np.flatnonzero(record.rows["mode"] >= 2)[0]
-    ticks = spread(record.rows["measured_radar_range_valid"], 60)
+    ticks = spread(record.rows["measured_radar_range_valid"].astype(bool) & (record.rows["height"] > 1.0), 60)
     lean = np.where(ticks < turned + 1, 30.0, 20.38)
     ends = [
         record.origin(row) + row["measured_radar_range"] * record.body(row) @ [-np.sin(np.radians(a)), 0.0, -np.cos(np.radians(a))]
