@@ -139,5 +139,5 @@ def test_a_lander_that_broke_has_no_rest(lost):
 def test_the_result_says_where_the_lander_rests(planned):
     rest = planned.to_json()["rest"]
     assert rest["is_at_rest"] and 0.2 < rest["after_s"] < 10.0 and 0.0 < max(rest["stroke_m"]) < 0.25
-    assert f"tilted {rest['tilt_deg']:.1f}° and {rest['slide_m']:.2f} m" in planned.reason
+    assert rest["tilt_deg"] < 5.0 and rest["slide_m"] < 1.0 and "stands" in planned.reason
     assert in_case("resilience", None).lander.legs.radius_m == 1.3

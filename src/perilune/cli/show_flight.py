@@ -28,6 +28,14 @@ def show_flight(flight: Flight, folder: Path) -> None:
             f"{touchdown.vertical_speed_m_s:.2f} m/s down, {touchdown.horizontal_speed_m_s:.2f} m/s across, "
             f"tilt {touchdown.tilt_deg:.1f}°, slope {touchdown.slope_deg:.1f}°, {touchdown.propellant_left_kg:.1f} kg of propellant left"
         )
+    rest = flight.rest
+    if rest is not None:
+        lack = 100.0 * abs(rest.energy.unaccounted_j) / rest.energy.at_contact_j
+        when = "no rest    " if rest.after_s is None else f"rest       after {rest.after_s:.1f} s, "
+        console.print(
+            f"{when}tilt {rest.tilt_deg:.1f}°, {rest.slide_m:.2f} m from the first touch, longest stroke {1e3 * max(rest.stroke_m):.0f} mm; "
+            f"energy accounted for to {lack:.4f} %"
+        )
     line = Text("verdict    ")
     line.append(flight.verdict, COLOURS.get(flight.verdict, "bold red"))
     line.append(f"  {flight.reason}")

@@ -68,8 +68,7 @@ def _sentence(limits: Limits, verdict: str, state: FlightRecord, height_m: float
     rest_tilt, slid = float(np.degrees(contact["rest_tilt"])), f"{float(contact['slide']):.2f} m from the first touch"
     match verdict:
         case "landed":
-            at = f"Touched down with {speeds}, tilted {tilt:.1f}° on ground that slopes {slope:.1f}°, within the {bounds}"
-            return f"{at}, and stands, tilted {rest_tilt:.1f}° and {slid}."
+            return f"Touched down with {speeds}, tilted {tilt:.1f}° on ground that slopes {slope:.1f}°, within the {bounds}, and stands."
         case "tipped-over" if int(state["status"]) == FALLEN:
             later = float(state["time"]) - float(contact["time"])
             return (

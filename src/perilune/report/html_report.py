@@ -20,6 +20,7 @@ from perilune.report.heights import coast, heights
 from perilune.report.last_metres import last_metres
 from perilune.report.plot import Figure
 from perilune.report.propellant import propellant
+from perilune.report.rest_table import rest_table
 from perilune.report.sensors import sensors
 from perilune.report.speeds import speeds
 from perilune.report.tables import assumed_table, caveat_list, event_table, fault_table, provenance_table, published_table, touchdown_table
@@ -64,7 +65,7 @@ def report_page(flight: "Flight") -> str:
         "verdict": escape(flight.verdict),
         "kind": "good" if flight.verdict == "landed" else "bad",
         "reason": escape(flight.reason),
-        "touchdown": touchdown_table(view),
+        "touchdown": touchdown_table(view) + rest_table(view),
         "events": event_table(view),
         "faults": fault_table(view),
         "published": published_table(view),
