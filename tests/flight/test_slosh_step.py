@@ -12,7 +12,7 @@ from perilune.base.vector import real, vec3
 from perilune.flight.dynamics import powered_step
 from perilune.flight.slosh_step import sloshing_step
 from perilune.flight.state import Body
-from perilune.lander.slosh import Hub, SloshState
+from perilune.lander.slosh import Hub, Motion, SloshState, hub_motion
 
 
 @wp.kernel(module="unique")
@@ -47,6 +47,13 @@ def fly_rigid(start: wp.array(dtype=Body), mass: real, inertia: vec3, force: vec
         bodies[i] = b
 
 
+@wp.kernel(module="unique")
+def accelerate(
+    hub: wp.array(dtype=Hub), force: vec3, torque: vec3, rate: vec3, n1: vec3, swing1: vec3, n2: vec3, swing2: vec3, out: wp.array(dtype=Motion)
+):
+    out[0] = hub_motion(hub[0], hub[0].mass, force, torque, rate, n1, swing1, n2, swing2)
+
+
 MASS, INERTIA = 330.0, np.array([160.0, 180.0, 140.0])
 BOBS = {"fuel": (60.0, 0.25, (0.05, -0.02, 0.5)), "oxidiser": (90.0, 0.22, (-0.03, 0.04, -0.3))}
 
@@ -65,15 +72,16 @@ def hub_of(bobs=BOBS, drag=0.0, mass=MASS, inertia=INERTIA, hang=(0.0, 0.0, -1.0
     return hub
 
 
-def thrown(rate=(0.2, -0.1, 0.3)):
+def thrown(rate=(0.2, -0.1, 0.3), attitude=(0.3, -0.5, 0.7)):
     """A turning body and two bobs that swing: body and slosh."""
     body, slosh = records(Body, 1), records(SloshState, 1)
     body["position"], body["velocity"] = (1.0e3, 2.0e3, -3.0e3), (5.0, -3.0, 2.0)
-    body["attitude"] = Rotation.from_rotvec([0.3, -0.5, 0.7]).as_quat()
+    body["attitude"] = Rotation.from_rotvec(attitude).as_quat()
     body["rate"] = rate
+    turn_of = Rotation.from_quat(np.array(body["attitude"][0]))
     for name, along, turn in (("fuel", (0.3, 0.1, -1.0), (0.8, 0.5, 0.2)), ("oxidiser", (-0.2, 0.4, -0.9), (-0.5, 0.9, 0.4))):
         n = np.array(along) / np.linalg.norm(along)
-        slosh[name]["along"], slosh[name]["swing"] = n, np.cross(turn, n)
+        slosh[name]["along"], slosh[name]["swing"] = turn_of.apply(n), turn_of.apply(np.cross(turn, n))
     return body, slosh
 
 
@@ -102,8 +110,8 @@ def account(hub, bodies, sloshes):
     energy = 0.5 * mass * (speed**2).sum(1) + 0.5 * (inertia * rate**2).sum(1)
     for name in ("fuel", "oxidiser"):
         m, length, hinge = (hub[name][key][0] for key in ("mass", "length", "hinge"))
-        place = at + space(hinge + length * sloshes[name]["along"])
-        going = speed + space(np.cross(rate, hinge) + length * sloshes[name]["swing"])
+        place = at + space(np.broadcast_to(hinge, rate.shape)) + length * sloshes[name]["along"]
+        going = speed + space(np.cross(rate, hinge)) + length * sloshes[name]["swing"]
         momentum, spin, energy = momentum + m * going, spin + m * np.cross(place, going), energy + 0.5 * m * (going**2).sum(1)
     return momentum, spin, energy
 
@@ -112,12 +120,18 @@ def with_start(body, slosh, bodies, sloshes):
     return np.concatenate([body, bodies]), np.concatenate([slosh, sloshes])
 
 
+def drift(values):
+    """Largest change of a vector, relative."""
+    return np.linalg.norm(values - values[0], axis=1).max() / np.linalg.norm(values[0])
+
+
 @pytest.mark.parametrize("drag", [0.0, 0.8])
-def test_momentum_and_angular_momentum_are_kept(drag):
+def test_momentum_and_angular_momentum_are_kept_to_the_square_of_the_step(drag):
     hub, (body, slosh) = hub_of(drag=drag), thrown()
-    momentum, spin, _ = account(hub, *with_start(body, slosh, *flown(hub, body, slosh, 60.0)[:2]))
-    assert np.abs(momentum - momentum[0]).max() < 1e-9 * np.linalg.norm(momentum[0])
-    assert np.abs(spin - spin[0]).max() < 1e-7 * np.linalg.norm(spin[0])
+    coarse, fine = (account(hub, *with_start(body, slosh, *flown(hub, body, slosh, 60.0, h=h)[:2])) for h in (0.02, 0.005))
+    for k, bound in ((0, 3e-5), (1, 3e-5)):
+        assert drift(coarse[k]) < bound
+        assert drift(fine[k]) < drift(coarse[k]) / 8.0 or drift(fine[k]) < 1e-11
 
 
 def internal(hub, bodies, sloshes):
@@ -126,27 +140,60 @@ def internal(hub, bodies, sloshes):
     return energy - (momentum**2).sum(1) / (2 * (hub["mass"][0] + hub["fuel"]["mass"][0] + hub["oxidiser"]["mass"][0]))
 
 
-def test_energy_is_kept_without_damping():
+def test_energy_is_kept_without_damping_to_the_square_of_the_step():
     hub, (body, slosh) = hub_of(), thrown()
-    energy = internal(hub, *with_start(body, slosh, *flown(hub, body, slosh, 60.0)[:2]))
-    assert energy == pytest.approx(energy[0], rel=2e-6)
-    finer = internal(hub, *with_start(body, slosh, *flown(hub, body, slosh, 60.0, h=0.01)[:2]))
-    assert finer == pytest.approx(finer[0], rel=1e-7), "what is lost is the integrator's"
+    coarse, fine = (internal(hub, *with_start(body, slosh, *flown(hub, body, slosh, 60.0, h=h)[:2])) for h in (0.02, 0.005))
+    assert coarse == pytest.approx(coarse[0], rel=1e-3)
+    assert np.abs(fine - fine[0]).max() < np.abs(coarse - coarse[0]).max() / 8.0
 
 
-def test_damping_only_takes_energy_and_ends_with_the_bobs_at_rest_in_the_body():
+def test_damping_takes_energy_and_ends_with_the_bobs_at_rest_in_the_body():
     hub, (body, slosh) = hub_of(drag=0.8), thrown()
     bodies, sloshes, _ = flown(hub, body, slosh, 600.0)
-    energy = internal(hub, *with_start(body, slosh, bodies, sloshes))
-    assert (np.diff(energy) <= 1e-9 * energy[0]).all() and energy[-1] < 0.9 * energy[0]
+    energy = internal(hub, *with_start(body, slosh, bodies, sloshes))[::500]  # every ten seconds: a step may err by its square
+    assert (np.diff(energy) < 0.0).all() and energy[-1] < 0.9 * energy[0]
+    slips = []
     for name in ("fuel", "oxidiser"):
-        slip = sloshes[name]["swing"] - np.cross(bodies["rate"], sloshes[name]["along"])
-        assert np.linalg.norm(slip[-1]) < 0.02 * np.linalg.norm(slip[0])
+        turn = Rotation.from_quat(np.array(bodies["attitude"]))
+        slips.append(np.linalg.norm(sloshes[name]["swing"] - np.cross(turn.apply(np.array(bodies["rate"])), sloshes[name]["along"]), axis=1))
+        assert slips[-1][-1] < 0.02 * slips[-1][0]
+
+
+@pytest.mark.parametrize("drag", [0.0, 0.8])
+def test_at_every_instant_the_walls_take_energy_and_nothing_else_is_lost(drag):
+    """The rates of momentum, angular momentum and energy, put together from the accelerations of hub and bobs in random states."""
+    random = np.random.default_rng(3)
+    hub = hub_of(drag=drag)
+    for _ in range(20):
+        rate, force, torque = random.normal(size=3) * 0.3, random.normal(size=3) * 300.0, random.normal(size=3) * 20.0
+        rods = [n / np.linalg.norm(n) for n in random.normal(size=(2, 3))]
+        swings = [np.cross(random.normal(size=3), n) for n in rods]
+        out = wp.zeros(1, dtype=Motion, device="cpu")
+        vectors = [vec3(*v) for v in (force, torque, rate, rods[0], swings[0], rods[1], swings[1])]
+        wp.launch(accelerate, 1, [wp.array(hub, dtype=Hub, device="cpu"), *vectors, out], device="cpu")
+        motion = out.numpy()[0]
+        offset, inertia, angular = hub["offset"][0], hub["inertia"][0], motion["angular"]
+        linear = motion["linear"] + np.cross(angular, offset) + np.cross(rate, np.cross(rate, offset))  # of the hub's centre of mass
+        momentum = MASS * linear
+        spin = inertia * angular + np.cross(rate, inertia * rate)
+        power, lost, speed = inertia * angular @ rate, 0.0, random.normal(size=3)  # of the hub's centre of mass
+        power += MASS * linear @ speed
+        for name, n, swing in zip(("fuel", "oxidiser"), rods, swings, strict=True):
+            m, length, hinge = (hub[name][key][0] for key in ("mass", "length", "hinge"))
+            acceleration = linear + np.cross(angular, hinge) + np.cross(rate, np.cross(rate, hinge)) + length * motion[name]
+            going = speed + np.cross(rate, hinge) + length * swing
+            momentum, spin = momentum + m * acceleration, spin + np.cross(hinge + length * n, m * acceleration)
+            power += m * acceleration @ going
+            lost += hub[name]["drag"][0] * length * ((swing - np.cross(rate, n)) ** 2).sum()
+            assert motion[name] @ n == pytest.approx(-swing @ swing, abs=1e-9), "the rod keeps its length"
+        assert momentum == pytest.approx(force, abs=1e-8)
+        assert spin == pytest.approx(torque, abs=1e-8)
+        assert power == pytest.approx(force @ speed + torque @ rate - lost, abs=1e-8)
+        assert lost >= 0.0
 
 
 def test_thrust_changes_the_momentum_of_all_by_its_impulse():
-    hub, (body, slosh) = hub_of(drag=0.3), thrown((0.0, 0.0, 0.3))
-    body["attitude"] = (0, 0, 0, 1)
+    hub, (body, slosh) = hub_of(drag=0.3), thrown((0.0, 0.0, 0.3), attitude=(0.0, 0.0, 0.0))
     bodies, sloshes, _ = flown(hub, body, slosh, 4.0, force=(20.0, -10.0, 900.0), torque=(2.0, 1.0, -3.0))
     momentum, _, _ = account(hub, *with_start(body, slosh, bodies, sloshes))
     force = Rotation.from_quat(np.concatenate([body["attitude"], bodies["attitude"]])).apply((20.0, -10.0, 900.0))
@@ -156,7 +203,7 @@ def test_thrust_changes_the_momentum_of_all_by_its_impulse():
 
 def test_under_steady_thrust_bobs_hang_and_the_whole_accelerates_as_one():
     hub = hub_of({name: (m, length, (0.0, 0.0, hinge[2])) for name, (m, length, hinge) in BOBS.items()})
-    body, slosh = thrown((0.0, 0.0, 0.0))
+    body, slosh = thrown((0.0, 0.0, 0.0), attitude=(0.0, 0.0, 0.0))
     for name in ("fuel", "oxidiser"):
         slosh[name]["along"], slosh[name]["swing"] = (0, 0, -1), 0.0
     bodies, sloshes, felt = flown(hub, body, slosh, 10.0, force=(0.0, 0.0, 960.0))
@@ -187,11 +234,11 @@ def test_without_swinging_mass_the_lander_is_the_rigid_one():
 
 def test_small_swings_of_a_light_bob_have_the_pendulums_period():
     light = {"fuel": (1e-3, 0.25, (0.0, 0.0, 0.5)), "oxidiser": (1e-9, 0.2, (0.0, 0.0, 0.0))}
-    hub, (body, slosh) = hub_of(light), thrown((0.0, 0.0, 0.0))
+    hub, (body, slosh) = hub_of(light), thrown((0.0, 0.0, 0.0), attitude=(0.0, 0.0, 0.0))
     for name, angle in (("fuel", 0.01), ("oxidiser", 0.0)):
         slosh[name]["along"], slosh[name]["swing"] = (np.sin(angle), 0, -np.cos(angle)), 0.0
     _, sloshes, _ = flown(hub, body, slosh, 60.0, force=(0.0, 0.0, MASS * 2.0))
-    assert period(sloshes["fuel"]["along"][:, 0], 0.02) == pytest.approx(2 * np.pi * np.sqrt(0.25 / 2.0), rel=1e-4)
+    assert period(sloshes["fuel"]["along"][:, 0], 0.02) == pytest.approx(2 * np.pi * np.sqrt(0.25 / 2.0), rel=2e-4)
 
 
 def period(x, h):
@@ -245,17 +292,18 @@ def test_planar_motion_is_that_of_lagranges_equations():
     angles = (0.4, -0.3)
     for name, angle in zip(("fuel", "oxidiser"), angles, strict=True):
         slosh[name]["along"] = (np.sin(angle), 0, -np.cos(angle))
-    bodies, sloshes, _ = flown(hub, body, slosh, 10.0, force=(0.0, 0.0, 900.0))
     _, y = planar(bobs, 900.0, 10.0, angles)
-    turn = Rotation.from_quat(np.array(bodies["attitude"]))
-    pitch = turn.as_rotvec()[:, 1]
-    centre = bodies["position"] + turn.apply(np.array(np.broadcast_to(hub["offset"][0], (500, 3))))
-    assert pitch == pytest.approx(y[2], abs=3e-6) and np.abs(y[2]).max() > 0.02, "the lander is seen to rock"
-    assert centre[:, 0] == pytest.approx(y[0], abs=1e-5)
-    assert centre[:, 2] == pytest.approx(y[1], abs=1e-5)
-    for name, row in (("fuel", 3), ("oxidiser", 4)):
-        n = turn.apply(sloshes[name]["along"])
-        assert np.arctan2(n[:, 0], -n[:, 2]) == pytest.approx(y[row], abs=2e-5)
+    assert np.abs(y[2]).max() > 0.02, "the lander is seen to rock"
+    apart = []
+    for h in (0.02, 0.005):
+        bodies, sloshes, _ = (a[round(0.02 / h) - 1 :: round(0.02 / h)] for a in flown(hub, body, slosh, 10.0, force=(0.0, 0.0, 900.0), h=h))
+        turn = Rotation.from_quat(np.array(bodies["attitude"]))
+        centre = bodies["position"] + turn.apply(np.array(np.broadcast_to(hub["offset"][0], (500, 3))))
+        ours = [centre[:, 0], centre[:, 2], turn.as_rotvec()[:, 1]]
+        ours += [np.arctan2(sloshes[name]["along"][:, 0], -sloshes[name]["along"][:, 2]) for name in ("fuel", "oxidiser")]
+        apart.append(np.abs(np.array(ours) - y[:5]).max(axis=1))
+    assert (apart[0] < [1e-3, 1e-2, 2e-4, 3e-3, 3e-3]).all(), "metres and radians, at the step that is flown"
+    assert (apart[1] < apart[0] / 8.0).all(), "and with the square of the step better"
 
 
 def test_a_heavy_bob_swings_faster_than_its_rod_alone_by_the_hubs_recoil():

@@ -83,7 +83,7 @@ def drive_of(pack: wp.ref[FlightPack], s: wp.ref[FlightState], whole: MassNow) -
         d.fuel_floor = pack.lander.mass.main_unusable * fuel_share(pack.lander.tanks)
         d.oxidiser_floor = pack.lander.mass.main_unusable - d.fuel_floor
         if pack.lander.slosh.present and not s.lander.slosh.free and s.contact.time < ZERO:
-            let_go(s.lander.slosh, s.body.rate)
+            let_go(s.lander.slosh, s.body.attitude, s.body.rate)
     d.swings = s.lander.slosh.free
     if d.swings:
         level = d.main.force * s.lander.main_engine.duty + d.assist.force * s.lander.assist_engines.duty

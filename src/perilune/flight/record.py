@@ -109,8 +109,9 @@ AXES = {"site": ("east", "north", "up"), "speed": ("1", "2", "3", "4")}  # of a 
 
 
 @wp.func
-def swing_angle(along: vec3) -> real:
+def swing_angle(attitude: quat, along_mci: vec3) -> real:
     """Angle [rad] of a pendulum from body -z; 0 for one that has not begun to swing."""
+    along = wp.quat_rotate_inv(attitude, along_mci)
     return wp.atan2(wp.sqrt(along[0] * along[0] + along[1] * along[1]), -along[2])
 
 
@@ -154,8 +155,8 @@ def history_row(
     row.rcs_propellant = s.lander.rcs_left
     row.main_level = s.lander.main_engine.given / TICK
     row.assist_level = s.lander.assist_engines.given / TICK
-    row.fuel_swing = swing_angle(s.lander.slosh.fuel.along)
-    row.oxidiser_swing = swing_angle(s.lander.slosh.oxidiser.along)
+    row.fuel_swing = swing_angle(s.body.attitude, s.lander.slosh.fuel.along)
+    row.oxidiser_swing = swing_angle(s.body.attitude, s.lander.slosh.oxidiser.along)
     row.estimated_position_mci = t.position_mci
     row.estimated_velocity_mci = t.velocity_mci
     row.estimated_attitude_mci_from_body = t.attitude_mci_from_body

@@ -1,36 +1,31 @@
-"""One Runge–Kutta step of a lander whose liquids swing: hub and both bobs together, under thrust, torque and the lunar field.
+"""One step of a lander whose liquids swing: hub and both bobs together, under thrust, torque and the lunar field.
+
+The bobs drift for half the step, what they and the hub do to each other is worked out there once, and held over the step: the hub goes through it
+with the Runge–Kutta step of a rigid lander, the bobs are kicked and drift on (Verlet's method). This is second-order accurate and adds no energy on
+average: a swing of 4 rad/s is 3e-4 too slow at 20 ms, and the step costs twice that of a rigid lander, not five times.
 
 Assumptions and limitations: as in `dynamics`; mass, length and hinge of the pendulums move only between ticks; propellant leaves the hub. Gravity is
 taken equal at hub and bobs. What an inertial unit feels is the mean specific force at the body's own point, in body axes.
+Source: Hairer, Lubich and Wanner, Geometric Numerical Integration illustrated by the Störmer–Verlet method, Acta Numerica 12 (2003), as
+recalled.
 """
 
 import warp as wp
 
-from perilune.base.vector import HALF, quat_derivative, real, vec3
-from perilune.environment.gravity import central_acceleration
-from perilune.flight.dynamics import SIXTH
+from perilune.base.vector import HALF, ONE, ZERO, quat_derivative, real, vec3
+from perilune.flight.dynamics import powered_step
 from perilune.flight.state import Body
 from perilune.lander.slosh import Hub, Pendulum, SloshState, hub_motion
 
 
 @wp.func
-def moved(p: Pendulum, k: Pendulum, h: real) -> Pendulum:
-    """A pendulum after `h` [s] at the rates `k`."""
+def kicked(p: Pendulum, middle: vec3, bend: vec3, h: real) -> Pendulum:
+    """A pendulum at the end of a step [s] from its unit vector in the `middle` and the `bend` [1/s², mci] there; the swing is kept square."""
     out = Pendulum()
-    out.along = p.along + k.along * h
-    out.swing = p.swing + k.swing * h
-    return out
-
-
-@wp.func
-def averaged(p: Pendulum, k1: Pendulum, k2: Pendulum, k3: Pendulum, k4: Pendulum, h: real) -> Pendulum:
-    """The Runge–Kutta result, its unit vector made one again and its swing square to it."""
-    out = Pendulum()
-    sixth = h * SIXTH
-    third = sixth + sixth
-    out.along = wp.normalize(p.along + (k1.along + k4.along) * sixth + (k2.along + k3.along) * third)
-    swing = p.swing + (k1.swing + k4.swing) * sixth + (k2.swing + k3.swing) * third
+    swing = p.swing + bend * h
+    out.along = wp.normalize(middle + swing * (HALF * h))
     out.swing = swing - out.along * wp.dot(out.along, swing)
+    out.bend = bend
     return out
 
 
@@ -53,44 +48,24 @@ def sloshing_step(
     in body axes; `held` [m/s², mci] is the field's residual.
     """
     half = HALF * h
-    m_mid = mass - mass_flow * half
-    m_end = mass - mass_flow * h
-    about_hub = torque - wp.cross(hub.offset, force)
-
-    v1 = b.velocity
-    k1 = hub_motion(hub, mass, force, about_hub, b.rate, slosh.fuel, slosh.oxidiser)
-    a1 = central_acceleration(gm, b.position) + held + wp.quat_rotate(b.attitude, k1.linear)
-    q1 = quat_derivative(b.attitude, b.rate)
-
-    v2 = b.velocity + a1 * half
-    q = b.attitude + q1 * half
-    rate = b.rate + k1.angular * half
-    k2 = hub_motion(hub, m_mid, force, about_hub, rate, moved(slosh.fuel, k1.fuel, half), moved(slosh.oxidiser, k1.oxidiser, half))
-    a2 = central_acceleration(gm, b.position + v1 * half) + held + wp.quat_rotate(wp.normalize(q), k2.linear)
-    q2 = quat_derivative(q, rate)
-
-    v3 = b.velocity + a2 * half
-    q = b.attitude + q2 * half
-    rate = b.rate + k2.angular * half
-    k3 = hub_motion(hub, m_mid, force, about_hub, rate, moved(slosh.fuel, k2.fuel, half), moved(slosh.oxidiser, k2.oxidiser, half))
-    a3 = central_acceleration(gm, b.position + v2 * half) + held + wp.quat_rotate(wp.normalize(q), k3.linear)
-    q3 = quat_derivative(q, rate)
-
-    v4 = b.velocity + a3 * h
-    q = b.attitude + q3 * h
-    rate = b.rate + k3.angular * h
-    k4 = hub_motion(hub, m_end, force, about_hub, rate, moved(slosh.fuel, k3.fuel, h), moved(slosh.oxidiser, k3.oxidiser, h))
-    a4 = central_acceleration(gm, b.position + v3 * h) + held + wp.quat_rotate(wp.normalize(q), k4.linear)
-    q4 = quat_derivative(q, rate)
-
-    out = Body()
-    sixth = h * SIXTH
-    third = sixth + sixth
-    out.position = b.position + (v1 + v4) * sixth + (v2 + v3) * third
-    out.velocity = b.velocity + (a1 + a4) * sixth + (a2 + a3) * third
-    out.attitude = wp.normalize(b.attitude + (q1 + q4) * sixth + (q2 + q3) * third)
-    out.rate = b.rate + (k1.angular + k4.angular) * sixth + (k2.angular + k3.angular) * third
-    slosh.fuel = averaged(slosh.fuel, k1.fuel, k2.fuel, k3.fuel, k4.fuel, h)
-    slosh.oxidiser = averaged(slosh.oxidiser, k1.oxidiser, k2.oxidiser, k3.oxidiser, k4.oxidiser, h)
-    felt = (k1.linear + k4.linear) * sixth + (k2.linear + k3.linear) * third
-    return out, felt
+    rate = b.rate + slosh.turn * half
+    turned = wp.quat_to_matrix(wp.normalize(b.attitude + quat_derivative(b.attitude, b.rate + slosh.turn * (HALF * half)) * half))
+    back = wp.transpose(turned)
+    fuel = slosh.fuel.along + slosh.fuel.swing * half
+    oxidiser = slosh.oxidiser.along + slosh.oxidiser.swing * half
+    m = hub_motion(
+        hub,
+        mass - mass_flow * half,
+        force,
+        torque - wp.cross(hub.offset, force),
+        rate,
+        wp.normalize(back * fuel),
+        back * (slosh.fuel.swing + slosh.fuel.bend * half),
+        wp.normalize(back * oxidiser),
+        back * (slosh.oxidiser.swing + slosh.oxidiser.bend * half),
+    )
+    about = wp.cw_mul(hub.inertia, m.angular) + wp.cross(rate, wp.cw_mul(hub.inertia, rate))
+    slosh.fuel = kicked(slosh.fuel, fuel, turned * m.fuel, h)
+    slosh.oxidiser = kicked(slosh.oxidiser, oxidiser, turned * m.oxidiser, h)
+    slosh.turn = m.angular
+    return powered_step(gm, b, m.linear, about, ONE, ZERO, hub.inertia, held, h), m.linear * h

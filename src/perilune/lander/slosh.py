@@ -20,7 +20,7 @@ import warp as wp
 from pydantic import Field
 
 from perilune.base.parameters import Parameters
-from perilune.base.vector import ONE, TWO, ZERO, real, vec3
+from perilune.base.vector import ONE, TWO, ZERO, quat, real, vec3
 from perilune.lander.propellant import MassNow, point_inertia
 from perilune.lander.tanks import Liquid, TankParams
 
@@ -49,10 +49,11 @@ class SloshParams:
 
 @wp.struct
 class Pendulum:
-    """Where a bob is, in body axes."""
+    """Where a bob is, in mci axes."""
 
     along: vec3  # unit vector from the hinge to the bob
-    swing: vec3  # 1/s, its rate of change as seen from the stars
+    swing: vec3  # 1/s, its rate of change
+    bend: vec3  # 1/s², that of the swing in the last step
 
 
 @wp.struct
@@ -60,6 +61,7 @@ class SloshState:
     """The two bobs; they hang still in the body until `free`."""
 
     free: wp.bool
+    turn: vec3  # rad/s², angular acceleration of the body in the last step, body axes
     fuel: Pendulum
     oxidiser: Pendulum
 
@@ -94,8 +96,8 @@ class Motion:
 
     linear: vec3  # m/s², of the body's own point, gravity left out
     angular: vec3  # rad/s²
-    fuel: Pendulum  # rates of change of a pendulum's two vectors, in body axes
-    oxidiser: Pendulum
+    fuel: vec3  # 1/s², second derivative of the unit vector along the fuel's rod, as seen from the stars
+    oxidiser: vec3
 
 
 @wp.func
@@ -146,30 +148,31 @@ def split_hub(whole: MassNow, fuel: Bob, oxidiser: Bob) -> Hub:
 
 
 @wp.func
-def let_go(s: wp.ref[SloshState], rate: vec3):
-    """The bobs as they begin to swing: hanging along body -z, turning with the body."""
+def let_go(s: wp.ref[SloshState], attitude: quat, rate: vec3):
+    """The bobs as they begin to swing: hanging along body -z, turning with the body at `rate` [rad/s, body]; `attitude` mci from body."""
     down = vec3(0.0, 0.0, -1.0)
     s.free = True
-    s.fuel.along = down
-    s.fuel.swing = wp.cross(rate, down)
+    s.turn = vec3(0.0, 0.0, 0.0)
+    s.fuel.along = wp.quat_rotate(attitude, down)
+    s.fuel.swing = wp.quat_rotate(attitude, wp.cross(rate, down))
+    s.fuel.bend = vec3(0.0, 0.0, 0.0)
     s.oxidiser = s.fuel
 
 
 @wp.func
-def hub_motion(hub: wp.ref[Hub], mass: real, force: vec3, torque: vec3, rate: vec3, fuel: Pendulum, oxidiser: Pendulum) -> Motion:
-    """Accelerations under `force` [N] and `torque` [N m, about the hub's centre of mass] in body axes; `mass` [kg] is the hub's now.
+def hub_motion(hub: wp.ref[Hub], mass: real, force: vec3, torque: vec3, rate: vec3, n1: vec3, swing1: vec3, n2: vec3, swing2: vec3) -> Motion:
+    """Accelerations under `force` [N] and `torque` [N m, about the hub's centre of mass], all in body axes; `mass` [kg] is the hub's now.
 
-    The tensions T make both rods keep their length: with p = hinge x along, T_i / m_i + sum_j T_j (n_i·n_j / M + p_i·I⁻¹ p_j) = what the bobs,
+    `n1`, `n2`: unit vectors along the rods of fuel and oxidiser; `swing1`, `swing2` [1/s] their rates as seen from the stars.
+    The tensions T make both rods keep their length: with p = hinge x n, T_i / m_i + sum_j T_j (n_i·n_j / M + p_i·I⁻¹ p_j) = what the bobs,
     left alone, would stretch their rods by. Each tension and each wall force acts on hub and bob with opposite signs at one point.
     """
     one_over = ONE / mass
     spin2 = wp.dot(rate, rate)
-    n1 = fuel.along
-    n2 = oxidiser.along
     d1 = hub.fuel.hinge
     d2 = hub.oxidiser.hinge
-    slip1 = fuel.swing - wp.cross(rate, n1)
-    slip2 = oxidiser.swing - wp.cross(rate, n2)
+    slip1 = swing1 - wp.cross(rate, n1)
+    slip2 = swing2 - wp.cross(rate, n2)
     wall1 = slip1 * (-hub.fuel.drag)
     wall2 = slip2 * (-hub.oxidiser.drag)
     moment = torque - wp.cross(rate, wp.cw_mul(hub.inertia, rate))
@@ -180,8 +183,8 @@ def hub_motion(hub: wp.ref[Hub], mass: real, force: vec3, torque: vec3, rate: ve
     p2 = wp.cross(d2, n2)
     along1 = wp.dot(rate, d1)
     along2 = wp.dot(rate, d2)
-    stretch1 = hub.fuel.length * wp.dot(fuel.swing, fuel.swing) + wp.dot(n1, d1 * spin2 - rate * along1 - free_linear) - wp.dot(p1, free_angular)
-    stretch2 = hub.oxidiser.length * wp.dot(oxidiser.swing, oxidiser.swing)
+    stretch1 = hub.fuel.length * wp.dot(swing1, swing1) + wp.dot(n1, d1 * spin2 - rate * along1 - free_linear) - wp.dot(p1, free_angular)
+    stretch2 = hub.oxidiser.length * wp.dot(swing2, swing2)
     stretch2 += wp.dot(n2, d2 * spin2 - rate * along2 - free_linear) - wp.dot(p2, free_angular)
     turn1 = wp.cw_mul(p1, hub.inverse_inertia)
     turn2 = wp.cw_mul(p2, hub.inverse_inertia)
@@ -198,9 +201,6 @@ def hub_motion(hub: wp.ref[Hub], mass: real, force: vec3, torque: vec3, rate: ve
     m = Motion()
     m.angular = angular
     m.linear = linear - wp.cross(angular, hub.offset) - rate * wp.dot(rate, hub.offset) + hub.offset * spin2
-    m.fuel.along = slip1
-    m.fuel.swing = ((wall1 - n1 * tension1) * hub.fuel.inverse_mass - hinge1) * hub.fuel.inverse_length - wp.cross(rate, fuel.swing)
-    m.oxidiser.along = slip2
-    m.oxidiser.swing = ((wall2 - n2 * tension2) * hub.oxidiser.inverse_mass - hinge2) * hub.oxidiser.inverse_length
-    m.oxidiser.swing -= wp.cross(rate, oxidiser.swing)
+    m.fuel = ((wall1 - n1 * tension1) * hub.fuel.inverse_mass - hinge1) * hub.fuel.inverse_length
+    m.oxidiser = ((wall2 - n2 * tension2) * hub.oxidiser.inverse_mass - hinge2) * hub.oxidiser.inverse_length
     return m
