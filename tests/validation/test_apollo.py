@@ -48,7 +48,7 @@ def test_a_miss_is_measured_where_it_is_and_nowhere_else(made_up):
 
 def test_the_page_shows_every_point_and_marks_the_miss(made_up):
     compared = apollo.height_beside_radar(made_up)
-    lines = list(height_part(made_up, compared))
+    lines = list(height_part(made_up, compared, apollo.beam_beside_radar(made_up)))
     rows = [line for line in lines if line.startswith("| ") and line[2].isdigit()]
     assert len(rows) == 29 and sum("not scored" in row for row in rows) == 10
     assert [row.split(" | ")[0] for row in rows if "**missed**" in row] == ["| 300"]
@@ -59,4 +59,4 @@ def test_the_page_says_where_the_recording_burns_more_than_the_engine_can(made_u
     compared = apollo.propellant_beside_telemetry(made_up)
     text = "\n".join(propellant_part(compared))
     assert "Between 60 and 120 s the recording rises by 18.7 kg/s" in text and "Between 120 and 180" not in text
-    assert "| 18 | 17 | 8 %" in "\n".join(verdict_part(apollo.height_beside_radar(made_up), compared))
+    assert "| 18 | 17 | 8 %" in "\n".join(verdict_part(apollo.height_beside_radar(made_up), apollo.beam_beside_radar(made_up), compared))

@@ -98,6 +98,12 @@ def height_beside_radar(flight: Flight) -> Comparison:
     return Comparison(radar, at_tfi(flight, "height_m", radar.tfi_s), radar.scored & (radar.tfi_s >= HEIGHT_FROM_TFI_S))
 
 
+def beam_beside_radar(flight: Flight) -> Comparison:
+    """The slant range of our beam beside the radar's, at the points at which the height is counted."""
+    radar = recorded()["radar_range"]
+    return Comparison(radar, beam_ranges(flight, radar.tfi_s), radar.scored & (radar.tfi_s >= HEIGHT_FROM_TFI_S))
+
+
 def propellant_beside_telemetry(flight: Flight) -> Comparison:
     """The descent propellant used of what was loaded, beside the telemetry."""
     telemetry = recorded()["propellant_used"]

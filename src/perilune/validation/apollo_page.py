@@ -38,13 +38,14 @@ def head(flight: Flight) -> Iterator[str]:
     yield f"Ours: **{flight.verdict}**. {flight.reason}"
 
 
-def verdict_part(height: Comparison, propellant: Comparison) -> Iterator[str]:
-    """How many points lie within their bounds."""
+def verdict_part(height: Comparison, slant: Comparison, propellant: Comparison) -> Iterator[str]:
+    """How many points lie within their bounds; the slant range has none of its own and is shown in the height's."""
     yield "| compared | points | within | bound | worst |"
     yield "|---|---:|---:|---:|---:|"
     late = propellant.counts & (propellant.recorded.tfi_s >= apollo.HEIGHT_FROM_TFI_S)
     rows = (
         ("height above ground with the radar's slant range, TFI 300 to 590 s", height, height.counts, apollo.HEIGHT_BOUND_PERCENT),
+        ("the modelled beam's slant range with the same (beside, not asked)", slant, slant.counts, apollo.HEIGHT_BOUND_PERCENT),
         ("propellant used with telemetry, TFI 60 to 600 s", propellant, propellant.counts, apollo.PROPELLANT_BOUND_PERCENT),
         ("the same from TFI 300 s on", propellant, late, apollo.PROPELLANT_BOUND_PERCENT),
     )
@@ -53,18 +54,16 @@ def verdict_part(height: Comparison, propellant: Comparison) -> Iterator[str]:
         yield f"| {name} | {counts.sum()} | {(errors <= bound).sum()} | {bound:.0f} % | {errors.max():.1f} % |"
 
 
-def height_part(flight: Flight, height: Comparison) -> Iterator[str]:
+def height_part(flight: Flight, height: Comparison, slant: Comparison) -> Iterator[str]:
     """Every radar range beside our height and the slant range of our beam."""
-    slant = apollo.beam_ranges(flight, height.recorded.tfi_s)
     yield "Recorded: slant range. " + _one_line(height.recorded.provenance)
     yield ""
     yield "| TFI, s | recorded range, m | our height, m | difference | our beam's slant range, m | difference | |"
     yield "|---:|---:|---:|---:|---:|---:|---|"
     for i, t in enumerate(height.recorded.tfi_s):
-        value, error = height.recorded.value[i], height.error_percent[i]
-        beam = 100.0 * (slant[i] / value - 1.0)
         yield (
-            f"| {t:.0f} | {value:,.0f} | {_number(height.ours[i])} | {_percent(error)} | {_number(slant[i])} | {_percent(beam)} | "
+            f"| {t:.0f} | {height.recorded.value[i]:,.0f} | {_number(height.ours[i])} | {_percent(height.error_percent[i])} | "
+            f"{_number(slant.ours[i])} | {_percent(slant.error_percent[i])} | "
             f"{_mark(height, i, apollo.HEIGHT_BOUND_PERCENT)} |"
         )
     missed = [int(i) for i in np.flatnonzero(height.counts) if abs(height.error_percent[i]) > apollo.HEIGHT_BOUND_PERCENT]
@@ -78,6 +77,13 @@ def height_part(flight: Flight, height: Comparison) -> Iterator[str]:
         )
     if not missed:
         yield "No scored point is missed."
+    yield ""
+    yield (
+        "Which of the two columns the recording belongs beside cannot be told from it alone. Along the antenna axis of the pad load our beam leaves the "
+        f"vertical by {_lean(height, slant, 300.0):.0f}° at TFI 300 s and by {_lean(height, slant, 480.0):.0f}° at 480 s; read as a slant range, the "
+        f"recording is up to {np.nanmax(slant.error_percent[slant.counts]):.0f} % shorter than ours, so that the real lander was that much lower, or its "
+        "beam nearer to the vertical, than ours."
+    )
 
 
 def propellant_part(propellant: Comparison) -> Iterator[str]:
@@ -128,8 +134,8 @@ of our beam, along the same antenna axis from our attitude, stands beside.
 propellant; the points after that are shown, not modelled and not scored. No redesignation of the landing point is flown in the approach.
 - Eagle's navigation was some six kilometres off along its track at ignition, so that the ground below it was not the ground of ours; our \
 undispersed flight knows where it is. Terrain finer than 3.8 km is synthetic.
-- Navigation is our own filter, not the fixed weights of the program that flew; the stable platform is modelled as a strapped-down unit with a star \
-tracker, which holds the attitude as well as the platform did.
+- Navigation is our own filter, not the fixed weights of the program that flew; the stable platform is modelled as strapped-down gyros that are aligned \
+at the start.
 - Thrust and exhaust speed at the fixed full throttle are constant; the real engine's throat eroded, and its thrust grew by some percent.
 - The premission table is recalled, and its heights are above the landing site's radius."""
 
@@ -137,14 +143,15 @@ tracker, which holds the attitude as well as the platform did.
 def apollo_page(flight: Flight) -> Iterator[str]:
     """The lines of the page."""
     height, propellant = apollo.height_beside_radar(flight), apollo.propellant_beside_telemetry(flight)
+    slant = apollo.beam_beside_radar(flight)
     yield "# Apollo 11 against its telemetry"
     yield ""
     yield from head(flight)
     yield ""
-    yield from verdict_part(height, propellant)
+    yield from verdict_part(height, slant, propellant)
     yield ""
     yield f"![Height and propellant, ours and recorded](pictures/{PICTURE})"
-    parts = (("Height above the ground", height_part(flight, height)), ("Propellant", propellant_part(propellant)))
+    parts = (("Height above the ground", height_part(flight, height, slant)), ("Propellant", propellant_part(propellant)))
     for title, part in (*parts, ("Premission table and budgets", published_part(flight))):
         yield ""
         yield f"## {title}"
@@ -195,6 +202,12 @@ def picture(flight: Flight, path: Path) -> None:
     figure.suptitle("Apollo 11: our Eagle and the recorded one, nothing fitted")
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, lambda part: figure.savefig(part, dpi=110, format="png"))
+
+
+def _lean(height: Comparison, slant: Comparison, tfi_s: float) -> float:
+    """Angle [deg] between our beam and the vertical at a recorded time, from its slant range over level ground."""
+    i = int(np.flatnonzero(height.recorded.tfi_s == tfi_s)[0])
+    return float(np.degrees(np.arccos(min(1.0, height.ours[i] / slant.ours[i]))))
 
 
 def _mark(comparison: Comparison, i: int, bound: float) -> str:
