@@ -79,10 +79,10 @@ def height_part(flight: Flight, height: Comparison, slant: Comparison) -> Iterat
         yield "No scored point is missed."
     yield ""
     yield (
-        "Which of the two columns the recording belongs beside cannot be told from it alone. Along the antenna axis of the pad load our beam leaves the "
-        f"vertical by {_lean(height, slant, 300.0):.0f}° at TFI 300 s and by {_lean(height, slant, 480.0):.0f}° at 480 s; read as a slant range, the "
-        f"recording is up to {np.nanmax(slant.error_percent[slant.counts]):.0f} % shorter than ours, so that the real lander was that much lower, or its "
-        "beam nearer to the vertical, than ours."
+        "Which of the two columns the recording belongs beside cannot be told from it alone. Along the antenna axis of the pad load our beam leaves "
+        f"the vertical by {_lean(height, slant, 300.0):.0f}° at TFI 300 s and by {_lean(height, slant, 480.0):.0f}° at 480 s; read as a slant range, "
+        f"the recording is up to {slant.worst_percent:.0f} % shorter than ours, so that the real lander was that much lower, or "
+        "its beam nearer to the vertical, than ours."
     )
 
 
@@ -134,8 +134,8 @@ of our beam, along the same antenna axis from our attitude, stands beside.
 propellant; the points after that are shown, not modelled and not scored. No redesignation of the landing point is flown in the approach.
 - Eagle's navigation was some six kilometres off along its track at ignition, so that the ground below it was not the ground of ours; our \
 undispersed flight knows where it is. Terrain finer than 3.8 km is synthetic.
-- Navigation is our own filter, not the fixed weights of the program that flew; the stable platform is modelled as strapped-down gyros that are aligned \
-at the start.
+- Navigation is our own filter, not the fixed weights of the program that flew; the stable platform is modelled as strapped-down gyros that are \
+aligned at the start.
 - Thrust and exhaust speed at the fixed full throttle are constant; the real engine's throat eroded, and its thrust grew by some percent.
 - The premission table is recalled, and its heights are above the landing site's radius."""
 
