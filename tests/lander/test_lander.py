@@ -34,7 +34,7 @@ def test_every_number_of_the_file_arrives_in_the_kernel_under_its_path(lander_fi
         held = slot[:, : len(numbers)] if numbers.ndim else slot  # an array may have room for more thrusters than there are
         assert held == pytest.approx(np.broadcast_to(numbers, held.shape), rel=1e-15, abs=0)
         reached.add(".".join(split_unit(word)[0] for word in path.split(".")))
-    present = {f"{device}.present" for device in (*sensor_file, "range_finder", "star_tracker", "slosh")}
+    present = {f"{device}.present" for device in (*sensor_file, "range_finder", "star_tracker", "slosh", "main_engine", "assist_engines")}
     assert reached == set(struct_leaves(packs.dtype)) - present
     assert all(packs[sensor]["present"].all() for sensor in sensor_file)
 

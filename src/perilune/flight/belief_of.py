@@ -35,8 +35,8 @@ def belief_of(planned: Mission, start: StartState) -> Belief:
         rcs_loaded_kg=lander.mass.rcs_loaded_kg,
         main_thrust_n=main.count * main.thrust_n,
         main_isp_s=main.isp_s,
-        assist_thrust_n=assist.count * assist.thrust_n,
-        assist_isp_s=assist.isp_s,
+        assist_thrust_n=0.0 if assist is None else assist.count * assist.thrust_n,
+        assist_isp_s=main.isp_s if assist is None else assist.isp_s,  # of none: any, that nothing is divided by
         torque_limit_n_m=torque_limit(allocation_for(planned)),
         inertia_full_kg_m2=_floats(full.inertia),
         inertia_dry_kg_m2=_floats(dry.inertia),

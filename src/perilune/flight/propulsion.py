@@ -69,7 +69,8 @@ def command_engines(pack: wp.ref[FlightPack], s: wp.ref[FlightState], command: A
         drain(s.lander.fuel, leaked * fuel_share(pack.lander.tanks))
         drain(s.lander.oxidiser, leaked * (ONE - fuel_share(pack.lander.tanks)))
     command_engine(pack.lander.main_engine, s.lander.main_engine, command.main_engine, TICK, fed, MAIN_ENGINE_FAULTS, s.active)
-    command_engine(pack.lander.assist_engines, s.lander.assist_engines, command.assist_duty, TICK, fed, ASSIST_ENGINES_FAULTS, s.active)
+    if pack.lander.assist_engines.present:
+        command_engine(pack.lander.assist_engines, s.lander.assist_engines, command.assist_duty, TICK, fed, ASSIST_ENGINES_FAULTS, s.active)
 
 
 @wp.func
@@ -79,7 +80,8 @@ def drive_of(pack: wp.ref[FlightPack], s: wp.ref[FlightState], whole: MassNow) -
     d.idle = is_quiet(s.lander.main_engine) and is_quiet(s.lander.assist_engines)
     if not d.idle:
         d.main = engine_push(pack.lander.main_engine, s.lander.main_engine.duty, whole.cg, MAIN_ENGINE_FAULTS, s.active)
-        d.assist = engine_push(pack.lander.assist_engines, s.lander.assist_engines.duty, whole.cg, ASSIST_ENGINES_FAULTS, s.active)
+        if pack.lander.assist_engines.present:
+            d.assist = engine_push(pack.lander.assist_engines, s.lander.assist_engines.duty, whole.cg, ASSIST_ENGINES_FAULTS, s.active)
         d.fuel_floor = pack.lander.mass.main_unusable * fuel_share(pack.lander.tanks)
         d.oxidiser_floor = pack.lander.mass.main_unusable - d.fuel_floor
         if pack.lander.slosh.present and not s.lander.slosh.free and s.contact.time < ZERO:
@@ -101,7 +103,9 @@ def burn(pack: wp.ref[FlightPack], s: wp.ref[FlightState], d: wp.ref[Drive], beg
     if d.idle:
         return thrust
     main = engine_mean(pack.lander.main_engine, s.lander.main_engine, begin, h)
-    assist = engine_mean(pack.lander.assist_engines, s.lander.assist_engines, begin, h)
+    assist = wp.vec2d(ZERO, ZERO)
+    if pack.lander.assist_engines.present:
+        assist = engine_mean(pack.lander.assist_engines, s.lander.assist_engines, begin, h)
     fuel = (d.main.fuel_flow * main[0] + d.assist.fuel_flow * assist[0]) * h
     oxidiser = (d.main.oxidiser_flow * main[0] + d.assist.oxidiser_flow * assist[0]) * h
     fuel_usable = wp.max(s.lander.fuel.left - d.fuel_floor, ZERO)

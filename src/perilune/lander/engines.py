@@ -78,6 +78,7 @@ class Engine(Parameters):
 class EngineParams:
     """The same in SI and radians, one element a flight."""
 
+    present: wp.bool
     count: real
     thrust: real  # N, one engine
     isp: real

@@ -32,7 +32,7 @@ class Lander(Parameters):
 
     name: Annotated[str, Field(min_length=1, description="what it is called")]
     main_engine: Engine
-    assist_engines: Engine
+    assist_engines: Engine | None = None
     mass: MassProperties
     tanks: Tanks
     slosh: Slosh | None = None

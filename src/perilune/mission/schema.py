@@ -192,6 +192,11 @@ def _unflyable(mission: Mission) -> Iterator[tuple[str, str]]:
             )
     if mission.avionics.touchdown.cut_at_probes and lander.contact_probes is None:
         yield "avionics.touchdown.cut_at_probes", "waits for contact probes that the lander lacks; add [lander.contact_probes] or leave it out"
+    if not isinstance(guidance, Guidance):
+        return
+    if lander.assist_engines is None:
+        yield "avionics.guidance", "ends on assist engines, which the lander lacks; add [lander.assist_engines] or fly by targets (plan)"
+        return
     assist = lander.assist_engines.count * lander.assist_engines.thrust_n
     weight = lander.mass.dry_mass_kg * SURFACE_GRAVITY_M_S2
     if assist < ASSIST_MARGIN * weight:

@@ -17,11 +17,11 @@ def thrust(view: View) -> Figure:
         line(t, view["assist_level"] * 100.0, "assist engines' thrust", GREEN, width=2.0),
     ]
     share = {"range": [-5, 108]}
-    panels = [Panel("thrust (N)", asked, 150), Panel("main (% of full)", main, 120, share), Panel("assist (% of full)", assist, 150, share)]
-    data, layout, pixels = column(panels, view.marks, view.shown_span)
     lander = view.mission.lander
-    caption = (
-        f"Full thrust in the mission file: main {lander.main_engine.count} × {lander.main_engine.thrust_n:g} N, "
-        f"assist {lander.assist_engines.count} × {lander.assist_engines.thrust_n:g} N."
-    )
-    return Figure("thrust", "Thrust", caption, data, layout, pixels)
+    caption = f"Full thrust in the mission file: main {lander.main_engine.count} × {lander.main_engine.thrust_n:g} N"
+    panels = [Panel("thrust (N)", asked, 150), Panel("main (% of full)", main, 120, share)]
+    if lander.assist_engines is not None:
+        caption += f", assist {lander.assist_engines.count} × {lander.assist_engines.thrust_n:g} N"
+        panels.append(Panel("assist (% of full)", assist, 150, share))
+    data, layout, pixels = column(panels, view.marks, view.shown_span)
+    return Figure("thrust", "Thrust", f"{caption}.", data, layout, pixels)

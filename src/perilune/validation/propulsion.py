@@ -85,6 +85,7 @@ def consumption_error() -> Measured:
 def pulse_error() -> Measured:
     """Largest difference, over several duties, of the impulse of 600 s of pulses from the duty times full thrust, in pulses of the longest kind."""
     engine = load("resilience").lander.assist_engines
+    assert engine is not None
     apart = [abs(float(burned(engine, duty)[:, 3].sum()) * STEP_S - duty * BURN_S) for duty in DUTIES]
     return max(apart) / (STEP_S * STEPS), f"duties {', '.join(f'{duty:g}' for duty in DUTIES)}"
 
