@@ -31,6 +31,7 @@ GROUPS = (
     "numpy_filter",
     "budgets",
     "landings_rows",
+    "flown_landings",
 )
 
 SOURCE = Path(__file__).parents[2]
