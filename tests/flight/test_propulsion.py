@@ -41,6 +41,7 @@ def ran(main, assist, main_kg=None, faults=(), touched=False, **lander):
     packs["lander"] = pack(mission.lander, LanderParams)
     load_tanks(states["lander"], packs["lander"], mission.lander.mass.main_loaded_kg if main_kg is None else main_kg)
     states["contact"]["time"] = 1.0 if touched else -1.0
+    states["body"]["attitude"] = (0.0, 0.0, 0.0, 1.0)
     for k, (name, size) in enumerate(faults):
         now = states["active"]
         now["count"], now["code"][0, k], now["size"][0, k], now["axis"][0, k] = k + 1, fault_code(name), size, -1
