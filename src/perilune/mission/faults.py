@@ -150,7 +150,7 @@ def units_of(lander: "Lander", device: str) -> int | None:
     if device == "attitude_thrusters":
         return len(lander.attitude_thrusters.positions_m)
     if device == "contact_probes":
-        return lander.footpads.count
+        return lander.legs.count
     count = getattr(getattr(lander, device, None), "count", None)
     return count if isinstance(count, int) else None
 
