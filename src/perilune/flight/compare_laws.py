@@ -23,6 +23,7 @@ from perilune.flight.fly_many import fly_many
 from perilune.flight.flying import Progress
 from perilune.flight.provenance import provenance
 from perilune.flight.save import check_writable, save_law, save_mission
+from perilune.lander.tanks import main_left_kg
 from perilune.mission.emit import to_toml
 from perilune.mission.loader import read
 from perilune.mission.schema import Mission
@@ -181,8 +182,8 @@ def _fly_by(law: str, mission: Mission, seed: int, runs: int, progress: Progress
 
 def _numbers(flown: Flown) -> dict[str, Any]:
     """Propellant of all engines that a run used [kg], its braking [s], and the share of it at a limit of thrust [%]."""
-    mass, left = flown.pack["lander"]["mass"], flown.last["lander"]
-    used = float(mass["main_loaded"] - left["main_left"] + mass["rcs_loaded"] - left["rcs_left"])
+    before, after = (main_left_kg(state["lander"]) + state["lander"]["rcs_left"] for state in (flown.first, flown.last))
+    used = float(before - after)
     braking = flown.history[flown.history["mode"] == MODES.index("braking")]
     if not len(braking):
         return {"propellant_used_kg": used, "braking_s": None, "saturated_percent": None}
