@@ -150,13 +150,20 @@ def lay_ground(pad: wp.ref[Pad], point: vec3, normal: vec3):
 
 
 @wp.func
+def laid_along(v: vec3, normal: vec3) -> vec3:
+    """`v` turned into the plane with that unit normal, as long as it was."""
+    along = v - normal * wp.dot(v, normal)
+    return wp.normalize(along) * wp.length(v)
+
+
+@wp.func
 def bend_ground(pad: wp.ref[Pad], normal: vec3):
     """Turn the plane under a loaded pad to the unit `normal`, its depth as it was, so that no work is done by looking again."""
     pad.ground_point = pad.place - normal * (pad.clearance - pad.stroke)
     pad.ground_normal = normal
     pad.looked_at = pad.place
-    pad.shear -= normal * wp.dot(pad.shear, normal)
-    pad.hold -= normal * wp.dot(pad.hold, normal)
+    pad.shear = laid_along(pad.shear, normal)
+    pad.hold = laid_along(pad.hold, normal)
 
 
 @wp.func
