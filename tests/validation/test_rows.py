@@ -20,7 +20,7 @@ FROZEN = {
     "corridor table, dispersed flights": 2e-6, "frames": 1e-9,
     "frames in a flight": 1e-9, "the Moon's rate in a flight": 1e-9, "ephemeris": 1e-9, "time": 1e-6, "random draws": 0.0,
     "momentum of a tumbling lander": 1e-9, "energy of a tumbling lander": 1e-9, "energy of a coast": 1e-10, "rocket equation": 1e-8,
-    "engine lag": 1e-12, "mass flow": 1e-10, "bare step, translation": 1e-9, "bare step, rotation": 1e-9, "bare step, falling mass": 1e-5,
+    "mass flow": 1e-10, "bare step, translation": 1e-9, "bare step, rotation": 1e-9, "bare step, falling mass": 1e-5,
     "check case 3": 1.0, "check case 3, error of the step": 0.1, "check case 4": 1.0, "check case 4, error of the step": 0.1, "check case 5A": 1.0,
     "check case 5A, error of the step": 0.1, "check case 5A, attitude": 1e-6, "engine off from powered descent initiation": 1.0,
     "descent burn 12 m/s too strong, place": 10.0, "descent burn 12 m/s too strong, time": 0.05, "replay of the planned flight": 0.0,

@@ -73,7 +73,7 @@ TELEMETRY_NAMES, MEASUREMENT_NAMES = flat_names(records(Telemetry, 0).dtype), fl
 def spaces() -> tuple[gymnasium.spaces.Dict, gymnasium.spaces.Box]:
     """Observation and action space of one landing."""
     box = gymnasium.spaces.Box
-    observed = {
+    observed: dict[str, gymnasium.spaces.Space[Any]] = {
         name: box(-np.inf, np.inf, (len(names),), np.float64) for name, names in (("telemetry", TELEMETRY_NAMES), ("measurements", MEASUREMENT_NAMES))
     }
     return gymnasium.spaces.Dict(observed), box(np.array([0.0, 0.0, -1.0, -1.0, -1.0]), np.ones(5), dtype=np.float64)

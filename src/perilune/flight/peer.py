@@ -51,7 +51,7 @@ def own_avionics(mission: Any) -> Callable[[np.void, np.void], Callable[[int, np
     own = OwnAvionics(build_scene(mission))
 
     def begin(loaded: np.void, estimate: np.void) -> Callable[[int, np.void], Answer]:
-        return lambda tick, measured: own.compute(measured, np.array([tick * TICK_S]))
+        return lambda tick, measured: own.compute(np.asarray(measured), np.array([tick * TICK_S]))
 
     return begin
 
@@ -95,4 +95,4 @@ def _body(line: socket.socket, kind: Kind, struct: Any) -> np.void:
     wanted = records(struct, 0).dtype
     if got != kind or len(body) != wanted.itemsize:
         raise PeriluneError(f"the flight sent a frame of kind {got} with {len(body)} bytes where {kind.name} was due; it is of another version")
-    return np.frombuffer(body, wanted)[0]  # type: ignore[no-any-return]
+    return np.frombuffer(body, wanted)[0]

@@ -34,7 +34,8 @@ typedef struct { char magic[4]; uint32_t kind, tick, length; } PlnHeader; /* mag
 
 
 def _sizes() -> list[tuple[str, int]]:
-    return [(s.key, records(s, 1).itemsize) for s in (Loaded, Estimate, Measurements, Actuation, Telemetry)]
+    messages: tuple[Any, ...] = (Loaded, Estimate, Measurements, Actuation, Telemetry)
+    return [(s.key, records(s, 1).itemsize) for s in messages]
 
 
 def _declare(struct: Any, done: dict[str, str]) -> str:
