@@ -53,7 +53,7 @@ def explain(limits: Limits, verdict: str, state: FlightRecord, height_m: float, 
         mode, when = MODES[int(state["avionics"]["mode"])], int(state["tick"]) * TICK_S
         return f"{law}: the law answered with NaN or infinity in the mode {mode}, {when:.1f} s into the flight, and ended it; return finite numbers."
     sentence = _sentence(limits, verdict, state, height_m)
-    if verdict in (TIPPED_OVER, HARD_LANDING, CRASHED, NOT_LANDED) and float(state["lander"]["rcs_left"]) <= 0.0:
+    if verdict in (TIPPED_OVER, HARD_LANDING, CRASHED, NOT_LANDED, OUT_OF_PROPELLANT) and float(state["lander"]["rcs_left"]) <= 0.0:
         sentence = f"{sentence[:-1]}; the attitude thrusters had run dry."
     return sentence
 

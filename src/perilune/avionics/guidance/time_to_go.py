@@ -18,6 +18,9 @@ def time_to_go_excess(velocity_change: wp.Function, leg: Leg, t: real) -> real:
     return velocity_change(leg, t) + leg.exhaust_speed * wp.log(ONE - spent)
 
 
+LONGEST = wp.constant(real(1.0e5))  # s, far beyond any leg: a lander that tumbles past its site finds no root and would ask for ever longer
+
+
 @wp.func
 def improve_time_to_go(velocity_change: wp.Function, leg: Leg, guess: real) -> real:
     """Two Newton steps from `guess` [s], each kept within a tenth of it."""
@@ -30,7 +33,7 @@ def improve_time_to_go(velocity_change: wp.Function, leg: Leg, guess: real) -> r
             t = wp.clamp(t - f / slope, t * real(0.9), t * real(1.1))
         else:
             t = t * real(1.02)
-    return t
+    return wp.min(t, LONGEST)
 
 
 @wp.func
