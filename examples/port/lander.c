@@ -1,7 +1,7 @@
 /* Flight software in C for the last kilometres: takes over when the lander is vertical, lands it on what the sensors say, and knows nothing else.
  *
  *     perilune port-header > perilune_port.h && cc -O2 -o lander lander.c -lm
- *     perilune fly resilience --avionics socket:/tmp/lander.sock --takeover vertical &  ./lander /tmp/lander.sock
+ *     perilune fly resilience --avionics socket:lander.sock --takeover vertical &  ./lander lander.sock
  *
  * Dead reckoning on the inertial increments in the site's axes (east, north, up), the height corrected by the range finder over flat ground. */
 #include "perilune_port.h"

@@ -1,6 +1,6 @@
 """Flight software in Python for the last kilometres: what lander.c does, over the port with `perilune.flight.peer`.
 
-perilune fly resilience --avionics socket:/tmp/lander.sock --takeover vertical &  python lander.py /tmp/lander.sock
+perilune fly resilience --avionics socket:lander.sock --takeover vertical &  python lander.py lander.sock
 """
 
 import sys

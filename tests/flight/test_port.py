@@ -57,7 +57,7 @@ def test_faults_of_the_lander_strike_a_flight_through_the_port_as_they_do_alone(
 @pytest.fixture
 def place():
     """A folder whose name is short enough for a local socket."""
-    with tempfile.TemporaryDirectory(dir="/tmp", prefix="port") as folder:
+    with tempfile.TemporaryDirectory(prefix="port") as folder:
         yield Path(folder)
 
 

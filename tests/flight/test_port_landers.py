@@ -23,7 +23,7 @@ SOFT_M_S = 2.0
 
 @pytest.fixture(scope="module")
 def place():
-    with tempfile.TemporaryDirectory(dir="/tmp", prefix="port") as folder:
+    with tempfile.TemporaryDirectory(prefix="port") as folder:
         yield Path(folder)
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from flying import bits, continue_to, copy_of
+from scipy.spatial.transform import Rotation
 
 from perilune.base.parameters import leaves
 from perilune.flight.setup import build_batch, build_scene
@@ -69,6 +70,16 @@ def turned_about_x(q, angle):
     return np.array([x * c + w * s, y * c + z * s, z * c - y * s, w * c - x * s])
 
 
+def turn_lander(state, angle):
+    """Turn a lander about its own x axis [rad] as a whole: the liquids in its tanks, which the stars' axes hold, turn with it."""
+    before = Rotation.from_quat(state["body"]["attitude"])
+    state["body"]["attitude"] = turned_about_x(state["body"]["attitude"], angle)
+    turn = Rotation.from_quat(state["body"]["attitude"]) * before.inv()
+    for bob in ("fuel", "oxidiser"):
+        for name in ("along", "swing", "bend"):
+            state["lander"]["slosh"][bob][name] = turn.apply(state["lander"]["slosh"][bob][name])
+
+
 def first_difference(a, b):
     """The first tick in which two rows of telemetry differ in any bit, or the number of ticks."""
     for tick in range(a.shape[1]):
@@ -90,10 +101,12 @@ def test_no_command_knows_of_a_displacement_that_no_sensor_sees(scene, ignition_
     assert first_difference(sent, other_sent) == sent.shape[1]
 
 
-def test_a_turn_becomes_known_with_the_first_star_tracker_reading_of_it(scene, before_ignition):
-    """Five degrees, more than coasts leave alone: commands differ by rounding alone (increments are differences of attitudes), then it is undone."""
-    still, turned = copy_of(before_ignition, slice(0, 1)), copy_of(before_ignition, slice(0, 1))
-    turned.states["body"]["attitude"][0] = turned_about_x(turned.states["body"]["attitude"][0], np.radians(5.0))
+def test_a_turn_becomes_known_with_the_first_star_tracker_reading_of_it(scene, ignition_s, before_ignition):
+    """A tenth of a degree in braking: before, the commands differ by rounding alone (increments are differences of attitudes), then it is undone."""
+    still = copy_of(before_ignition, slice(0, 1))
+    continue_to(scene, still, round(ignition_s) + 60.0)
+    turned = copy_of(still)
+    turn_lander(turned.states[0], np.radians(0.1))
     until = float(still.states["time"][0]) + 5.0
     (path, sent), (_, other_sent) = continue_to(scene, still, until), continue_to(scene, turned, until)
     taken = path["time"][0] - scene.mission.lander.star_tracker.latency_s

@@ -20,12 +20,14 @@ FROZEN = {
     "corridor table, dispersed flights": 2e-6, "frames": 1e-9,
     "frames in a flight": 1e-9, "the Moon's rate in a flight": 1e-9, "ephemeris": 1e-9, "time": 1e-6, "random draws": 0.0,
     "momentum of a tumbling lander": 1e-9, "energy of a tumbling lander": 1e-9, "energy of a coast": 1e-10, "rocket equation": 1e-8,
+    "engine ignition": 1e-12, "pulses": 1.0,
     "mass flow": 1e-10, "bare step, translation": 1e-9, "bare step, rotation": 1e-9, "bare step, falling mass": 1e-5,
     "check case 3": 1.0, "check case 3, error of the step": 0.1, "check case 4": 1.0, "check case 4, error of the step": 0.1, "check case 5A": 1.0,
     "check case 5A, error of the step": 0.1, "check case 5A, attitude": 1e-6, "engine off from powered descent initiation": 1.0,
     "descent burn 12 m/s too strong, place": 10.0, "descent burn 12 m/s too strong, time": 0.05, "replay of the planned flight": 0.0,
     "planned flight, coast to ignition": 1.0, "planned flight, ignition to contact": 0.1, "planned flight, pulses": 1e-6,
-    "step halving, plant": 0.1, "step halving, plant, finer": 0.1, "step halving, whole flight": 0.1, "step halving, whole flight, finer": 0.1,
+    "step halving, plant": 0.01, "step halving, plant, finer": 0.01, "step halving, whole flight": 0.1, "step halving, whole flight, finer": 0.1,
+    "step halving, plant with pulses and slosh": 0.1, "step halving, plant with pulses and slosh, finer": 0.1,
     "step halving, whole flight, rough ground": 1.0, "step halving, whole flight, rough ground, finer": 1.0,
     "filter, ignition": 1e-6, "filter, ignition, covariance": 1e-9, "filter, ranges": 1e-5, "filter, ranges, covariance": 1e-8,
     "filter, flight": 1e-4, "filter, flight, covariance": 1e-7,
@@ -35,11 +37,16 @@ FROZEN = {
     "guidance: Apollo 11, times": 2.0, "guidance: Apollo 11, heights": 20.0, "guidance: Apollo 11, height rates": 0.2,
     "guidance: Apollo 11, speeds": 1.0, "guidance: Apollo 11, ranges": 50.0, "guidance: Apollo 11, propellant": 5.0, "guidance: time to go": 1.5,
     "guidance: time to go, apart": 0.1, "guidance: gain 6": 1e-9, "guidance: gain 12": 1e-9,
+    "slosh, angular momentum": 1e-3, "slosh, energy": 1e-3, "slosh, damping": 1e-12, "slosh under thrust": 0.02, "slosh frequency": 2e-3,
+    "Doppler speeds": 1e-6, "position fixes": 1e-3, "Δv of a flight": 0.01, "push of a coast": 1e-4, "error sources one by one": 25.0,
+    "200 planned landings": 5.0, "time of touchdown": 20.0, "filter: normalised error": 2.0, "filter: 3 sigma": 1.0, "filter: height at contact": 1.0,
+    "filter: sink at contact": 0.15, "as flown: sink at first range": 0.5, "as flown: same avionics": 0.0, "as flown: reach": 0.0,
+    "as flown: causes": 2.5, "Apollo 11, height": 8.0, "Apollo 11, propellant": 5.0, "Blue Ghost, seeds": 10.0, "Blue Ghost, miss": 45.0,
 }  # fmt: skip
 
 
 def test_tolerances_are_the_frozen_ones():
-    assert {check.name: check.tolerance for check in CHECKS if check.name in FROZEN} == FROZEN
+    assert {check.name: check.tolerance for check in CHECKS} == FROZEN
 
 
 @pytest.mark.parametrize("check", [c for c in CHECKS if not c.full], ids=lambda c: c.name)
