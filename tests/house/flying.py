@@ -1,4 +1,4 @@
-"""Flights continued, copied and compared bit for bit."""
+"""Flights continued and copied."""
 
 from dataclasses import replace
 
@@ -9,13 +9,6 @@ from perilune.flight.state import TICK_S
 from perilune.messages.telemetry import Telemetry
 
 SEED = 3
-
-
-def bits(array):
-    """Every bit of a structured array's fields; what lies between the fields is nobody's."""
-    if array.dtype.names is None:
-        return array.tobytes()
-    return b"".join(bits(array[name]) for name in array.dtype.names)
 
 
 def copy_of(batch, keep=slice(None)):

@@ -4,8 +4,9 @@ import pickle
 
 import numpy as np
 import pytest
-from flying import SEED, bits, continue_to, copy_of
+from flying import SEED, continue_to, copy_of
 
+from bitwise import bits
 from perilune.flight.advance import LONGEST_S, advance, new_events
 from perilune.flight.setup import build_batch
 from perilune.flight.state import TICK_S

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from flying import bits
 
+from bitwise import bits
 from perilune.base.errors import PeriluneError
 from perilune.flight import setup
 from perilune.flight.advance import advance, new_events

@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
-from flying import bits, continue_to, copy_of
+from flying import continue_to, copy_of
 from test_faults_are_truth import with_faults
+
+from bitwise import bits
 
 
 @pytest.fixture(scope="module")

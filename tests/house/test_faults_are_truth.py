@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
-from flying import bits, continue_to, copy_of
+from flying import continue_to, copy_of
 
+from bitwise import bits
 from perilune.flight.belief_of import avionics_pack
 from perilune.flight.setup import build_batch
 from perilune.lander.faults import FAULTS

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-from flying import bits, continue_to, copy_of
+from flying import continue_to, copy_of
 from scipy.spatial.transform import Rotation
 
+from bitwise import bits
 from perilune.base.parameters import leaves
 from perilune.flight.setup import build_batch, build_scene
 from perilune.mission.catalogue import FOLDER
