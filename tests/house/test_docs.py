@@ -48,7 +48,7 @@ def test_a_broken_link_is_found(tmp_path):
 
 def test_every_page_is_reached_from_the_index():
     linked = {(ROOT / "docs" / link.partition("#")[0]).resolve() for link in LINK.findall((ROOT / "docs" / "index.md").read_text("utf-8"))}
-    assert [page.name for page in (ROOT / "docs").glob("*.md") if page.name != "index.md" and page.resolve() not in linked] == []
+    assert [page.name for page in (ROOT / "docs").rglob("*.md") if page.name != "index.md" and page.resolve() not in linked] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())

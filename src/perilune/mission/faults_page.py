@@ -1,5 +1,6 @@
 """The page on faults, written from their list: what can break on a lander, in which unit its size is given, and what it does."""
 
+from collections.abc import Iterable
 from itertools import groupby
 
 from perilune.avionics.sequencer import MODES
@@ -56,8 +57,13 @@ def faults_markdown() -> str:
     """The page `docs/faults.md`."""
     parts = [HEAD]
     for device, faults in groupby(FAULTS, key=lambda fault: fault.device):
-        parts.append(f"\n## {device}\n\n| fault | size | strikes | what happens |\n|---|---|---|---|\n" + "".join(_row(fault) for fault in faults))
+        parts.append(f"\n## {device}\n\n{table_of(faults)}")
     return "".join(parts)
+
+
+def table_of(faults: Iterable[Fault]) -> str:
+    """A table of faults, a row each."""
+    return "| fault | size | strikes | what happens |\n|---|---|---|---|\n" + "".join(_row(fault) for fault in faults)
 
 
 def _row(fault: Fault) -> str:
