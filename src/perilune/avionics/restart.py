@@ -30,8 +30,13 @@ def keep_record(p: wp.ref[AvionicsParams], s: wp.ref[AvionicsState], time: real,
     period = p.recorder.period
     if not s.navigation.sensing:
         period = p.recorder.coast_period
-    if wp.abs(time - s.record.time) < period - HALF * tick:
-        return
+    if wp.abs(time - s.record.time) >= period - HALF * tick:
+        write_record(s, time)
+
+
+@wp.func
+def write_record(s: wp.ref[AvionicsState], time: real):
+    """The record of this moment, in a function of its own: a function sets all its variables to zero at each call, the covariance among them."""
     pm = s.navigation.covariance  # a value of its own: each element read through the state would copy the whole matrix
     for i in range(16):
         s.record.variance[i] = pm[i, i]

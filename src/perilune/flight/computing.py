@@ -61,6 +61,16 @@ def take_note(s: wp.ref[FlightState], published: wp.ref[Telemetry], before: Kine
 
 
 @wp.func
+def without_cycle(s: wp.ref[FlightState], what: wp.int32, late: wp.int32) -> Actuation:
+    """What acts in a tick whose cycle does not run: closed valves without the computer, else what the last cycle asked for and what is on its way."""
+    if what == IS_AWAY:
+        return Actuation()
+    if late > 0:
+        return delay_command(s.lander.computer, in_lost_cycle(s.avionics.last), late)
+    return in_lost_cycle(s.avionics.last)
+
+
+@wp.func
 def compute(
     law: wp.Function,
     avionics: wp.ref[AvionicsParams],
@@ -88,12 +98,8 @@ def compute(
             fill_line(s.lander.computer, s.avionics.last)
         s.lander.computer.late = late
         what = begin_cycle(avionics, on_board, s, measured, clock)
-        if what == IS_AWAY:
-            return Actuation()
-        if what == LOSES_CYCLE:
-            if late > 0:
-                return delay_command(s.lander.computer, in_lost_cycle(s.avionics.last), late)
-            return in_lost_cycle(s.avionics.last)
+        if what == IS_AWAY or what == LOSES_CYCLE:
+            return without_cycle(s, what, late)
     command, published = fly_tick(law, avionics, on_board, s.avionics, measured, clock, TICK, recorded)
     take_note(s, published, before, events, i)
     if recorded or pack.faults.count > 0:

@@ -13,8 +13,15 @@ def look_for_faults(
     world: wp.ref[World], pack: wp.ref[FlightPack], s: wp.ref[FlightState], before: Kinematics, events: wp.array2d(dtype=EventRow), i: int
 ):
     """Put the faults that are active in the tick that begins now into `s.active`; nothing at all where none is planned."""
-    if pack.faults.count == 0:
-        return
+    if pack.faults.count > 0:
+        take_up_faults(world, pack, s, before, events, i)
+
+
+@wp.func
+def take_up_faults(
+    world: wp.ref[World], pack: wp.ref[FlightPack], s: wp.ref[FlightState], before: Kinematics, events: wp.array2d(dtype=EventRow), i: int
+):
+    """The same, where some are planned."""
     happened = wp.int32(0)
     for k in range(MARKS):
         if events[i, k].time >= ZERO:
