@@ -173,11 +173,12 @@ def height_variance(p: wp.ref[NavigationParams], n: wp.ref[NavigationState], up_
     if wp.length(n.ground_normal_mci) > ZERO:
         across = n.ground_normal_mci / wp.dot(n.ground_normal_mci, up_mci)
     share = n.nadir_share
-    variance = p.map_error * p.map_error * (ONE - share * share) + share * share * n.covariance[15, 15]
+    pm = n.covariance  # a value of its own: each element read through the state would copy the whole matrix
+    variance = p.map_error * p.map_error * (ONE - share * share) + share * share * pm[15, 15]
     for i in range(3):
-        variance -= TWO * share * across[i] * n.covariance[i, 15]
+        variance -= TWO * share * across[i] * pm[i, 15]
         for j in range(3):
-            variance += across[i] * n.covariance[i, j] * across[j]
+            variance += across[i] * pm[i, j] * across[j]
     return variance
 
 
