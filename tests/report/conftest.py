@@ -19,6 +19,12 @@ def lost() -> Flight:
 
 
 @pytest.fixture(scope="session")
+def eagle() -> Flight:
+    """A lander without a range finder or star tracker, whose computer is overloaded five times."""
+    return fly("apollo-11", case="alarms-1202")
+
+
+@pytest.fixture(scope="session")
 def started_late() -> Flight:
     return fly("resilience", start="pdi")
 

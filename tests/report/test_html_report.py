@@ -18,7 +18,7 @@ from perilune.report.html_report import figures, plotly_script, report_page, wri
 from perilune.report.plot import Mark, mark_shapes
 from perilune.report.view import View
 
-ALL = ["landed", "lost", "started_late", "in_the_air"]
+ALL = ["landed", "lost", "started_late", "in_the_air", "eagle"]
 ALWAYS = [
     "heights",
     "speeds",
@@ -147,6 +147,39 @@ def test_curves_hold_the_flight(landed: Flight) -> None:
     assert len(x) <= 3000
     powered = history["vertical_speed"][history["mode"] > 0]
     assert y.max() == pytest.approx(powered.max(), abs=1e-4) and y.min() == pytest.approx(powered.min(), abs=1e-4)
+
+
+def test_every_sensor_aboard_and_no_other_has_its_row(landed: Flight, eagle: Flight) -> None:
+    for flight, rows in ((landed, {"star tracker", "range finder"}), (eagle, {"radar speeds", "radar range"})):
+        drawn = embedded(report_page(flight))["sensors"]
+        assert {y for trace in drawn["data"] if trace["yaxis"] == "y" for y in trace["y"] if y} == rows
+        assert all("domain" in axis and axis["domain"][0] < axis["domain"][1] for key, axis in drawn["layout"].items() if key.startswith("yaxis"))
+
+
+def test_what_is_said_of_the_sensors_is_what_the_record_holds(eagle: Flight) -> None:
+    text = words(report_page(eagle))
+    history, sent = eagle.history, eagle.telemetry
+    ranges, speeds = int(history["measured_radar_range_valid"].sum()), int((history["measured_radar_beams"] > 0).sum())
+    assert ranges > 100 and speeds > 100
+    assert f"Arrived: {speeds} sets of radar speeds, {ranges} radar ranges." in text
+    assert f"Refused by the gates: {sent['range_rejections'][-1]} ranges, {sent['speed_rejections'][-1]} speeds." in text
+    assert f"{ranges} valid ranges under power." in text
+    assert "started at the state in the mission file" in text
+
+
+def test_faults_of_a_flight_stand_in_its_report(eagle: Flight) -> None:
+    faults = re.search(r'<table id="faults">.*?</table>', report_page(eagle), flags=re.S)
+    assert faults is not None
+    for began in (290.8, 330.8, 526.8, 551.8, 566.8):
+        assert f">{began:.2f}</td>" in faults.group() and f">{began + 2.0:.2f}</td>" in faults.group()
+
+
+def test_the_last_metres_are_drawn_at_equal_scales_with_all_of_the_path_inside(landed: Flight, eagle: Flight) -> None:
+    for flight in (landed, eagle):
+        scene = embedded(report_page(flight))["last-metres"]["layout"]["scene"]
+        metres = {k: np.ptp(scene[f"{k}axis"]["range"]) / scene["aspectratio"][k] for k in "xyz"}
+        assert metres["x"] == pytest.approx(metres["z"], rel=1e-6) and metres["y"] == pytest.approx(metres["z"], rel=1e-6)
+        assert scene["zaxis"]["range"][1] > 450.0
 
 
 def test_touchdown_on_the_map_lies_where_the_flight_says(landed: Flight) -> None:

@@ -4,10 +4,10 @@ NOT_YET_MODELLED = (
     "Tank pressure and gas: thrust and flow do not change as the tanks empty (regulated tanks are assumed); the liquids swing as one pendulum a tank "
     "and never leave its bottom (higher modes move at most 0.9 % of them).",
     "Spread between engines of a group and between pulses: they answer alike, and all pulse together; no figures of it are published.",
-    "The descent orbit insertion burn: an impulse, an hour before the descent; its errors are drawn into the state that follows it.",
+    "What came before the start: a descent orbit insertion burn is an impulse; its errors are drawn into the state that the flight begins with.",
     "The ground and the lander's body on it: the ground does not give, only the pads touch it, and a leg that meets its stop breaks nothing; "
     "soil and structure of none of these landings are known well enough to be held against.",
-    "Plume, dust and blinding of sensors: the range finder sees the bare relief, the star tracker always sees stars; no measured flight to hold a "
+    "Plume, dust and blinding of sensors: ranging sensors see the bare relief, star trackers always see stars; no measured flight to hold a "
     "model of them against. What they do to a sensor can be tried as a fault.",
     "Structure, thermal state, power and radio link: telemetry is what the computer publishes, whether or not a station hears it; they do not turn "
     "the lander within a descent.",

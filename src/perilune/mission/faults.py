@@ -31,7 +31,7 @@ class PlannedFault(Parameters):
     """One thing that breaks in the flight. At most one of the five keys that set it off; without any it is there from the start."""
 
     fault: Annotated[str, Field(min_length=1, description="what breaks, as `device.kind` (docs/faults.md lists them)")]
-    time_s: Annotated[float | None, Field(ge=0, le=1e6, description="begins so long after the descent burn")] = None
+    time_s: Annotated[float | None, Field(ge=0, le=1e6, description="begins so long after the start: the descent burn, or the state given")] = None
     before_touchdown_s: Annotated[float | None, Field(ge=-1e6, le=1e6, description="begins so long before the planned touchdown")] = None
     height_m: Annotated[float | None, Field(ge=-1e6, le=1e6, description="begins the first time at or below this true height above ground")] = None
     mode: Annotated[str | None, Field(description="begins when the avionics are in this mode")] = None

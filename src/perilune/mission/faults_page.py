@@ -31,7 +31,7 @@ What sets it off, one of these; without any it is there from the start:
 
 | key | begins |
 |---|---|
-| `time_s` | so many seconds after the descent burn |
+| `time_s` | so many seconds after the start of the flight (the descent burn, or the state given) |
 | `before_touchdown_s` | so many seconds before the planned touchdown |
 | `height_m` | the first time at or below this true height above the ground |
 | `mode` | when the avionics are in this mode: {", ".join(f"`{mode}`" for mode in MODES)} |

@@ -9,7 +9,6 @@ from perilune.report.view import View
 def heights(view: View) -> Figure:
     """Altitude with the ground below, and height and range, under power."""
     t, altitude, height = view["time_s"], view["altitude_m"], view["height_m"]
-    measured = view["measured_range_valid"].astype(bool)
     above = [
         line(t, altitude / 1e3, "altitude above the 1737.4 km sphere", BLUE),
         line(t, (altitude - height) / 1e3, "ground below the lander", INK, width=1.2),
@@ -17,11 +16,15 @@ def heights(view: View) -> Figure:
     over = [
         line(t, height, "height above the ground", BLUE, width=2.2),
         line(t, view["estimated_height_m"], "height as estimated", ORANGE, dash="dash"),
-        dots(t[measured], view["measured_range_m"][measured], "range measured (slant)", GREEN),
     ]
+    count = 0
+    for name, colour, ranges in (("range", GREEN, "measured_range"), ("radar range", PURPLE, "measured_radar_range")):
+        measured = view[f"{ranges}_valid"].astype(bool)
+        if measured.any():
+            over.append(dots(t[measured], view[f"{ranges}_m"][measured], f"{name} measured (slant)", colour))
+        count += int(measured.sum())
     panels = [Panel("altitude (km)", above, 170), Panel("height, range (m)", over, 210)]
     data, layout, pixels = column(panels, view.marks, view.shown_span)
-    count = int(measured.sum())
     caption = "Heights are of the middle of the footpad plane; a slant range is longer than the height by the lean of its beam and the relief. "
     caption += f"{count} valid ranges under power." if count else "No range was ever valid."
     return Figure("heights", "Height and range", caption, data, layout, pixels)

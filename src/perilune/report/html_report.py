@@ -61,7 +61,7 @@ def report_page(flight: "Flight") -> str:
         "relief": escape(describe(view.mission.environment.relief)),
         "title": escape(view.mission.mission.title),
         "name": escape(view.mission.mission.name),
-        "case": escape(f"case {flight.case}, {seed}, started at {flight.start}"),
+        "case": escape(f"case {flight.case}, {seed}, started {began(flight)}"),
         "verdict": escape(flight.verdict),
         "kind": "good" if flight.verdict == "landed" else "bad",
         "reason": escape(flight.reason),
@@ -82,6 +82,13 @@ def report_page(flight: "Flight") -> str:
     }
     pieces = template.split("$$")
     return "".join(parts[piece] if i % 2 else piece for i, piece in enumerate(pieces))
+
+
+def began(flight: "Flight") -> str:
+    """Where the flight began, in words."""
+    if flight.start == "pdi":
+        return "just before the powered descent"
+    return "at the state in the mission file" if flight.mission.start.kind == "state" else "after the descent orbit insertion burn"
 
 
 def figures(view: View) -> Iterator[Figure]:

@@ -62,13 +62,15 @@ def last_metres(view: View) -> Figure | None:
     if max(abs(centre[0]), abs(centre[1])) < half:
         _, at_site = view.ground(0.0, 0.0, 1.0, 3)
         marks.append(_spot(-x0, -y0, float(at_site[1, 1]) - base, "site", SKY))
+    bottom, top = float(ground.min()) - base, max(float(ground.max()) - base, float(path_height.max()))
     layout = {
         "scene": {
-            "aspectmode": "data",
-            "xaxis": _axis(f"east of the {name} (m)"),
-            "yaxis": _axis(f"north of the {name} (m)"),
-            "zaxis": _axis("above the site (m)"),
-            "camera": {"eye": {"x": 1.5, "y": -1.5, "z": 0.8}, "center": {"x": 0, "y": 0, "z": -0.12}},
+            "aspectmode": "manual",
+            "aspectratio": {"x": 1, "y": 1, "z": (top - bottom) / (2.0 * half)},
+            "xaxis": _axis(f"east of the {name} (m)", range=[float(x[0]), float(x[-1])]),
+            "yaxis": _axis(f"north of the {name} (m)", range=[float(y[0]), float(y[-1])]),
+            "zaxis": _axis("above the site (m)", range=[bottom, top], nticks=6 if top - bottom > half else 3),
+            "camera": {"eye": {"x": 1.5, "y": -1.5, "z": 0.8}, "center": {"x": 0, "y": 0, "z": -0.1}},
         },
         "margin": {"l": 0, "r": 0, "t": 8, "b": 70},
         "legend": {"orientation": "h", "x": 0, "y": 1, "yanchor": "top"},
@@ -81,7 +83,7 @@ def last_metres(view: View) -> Figure | None:
     return Figure("last-metres", "The last 500 m", caption, [surface, path, *marks], layout, 760, timed=False, is_square=True)
 
 
-def _axis(title: str) -> dict[str, object]:
+def _axis(title: str, **more: object) -> dict[str, object]:
     return {
         "title": {"text": title, "font": {"size": 11}},
         "tickfont": {"size": 10},
@@ -89,6 +91,7 @@ def _axis(title: str) -> dict[str, object]:
         "showbackground": False,
         "nticks": 6,
         "separatethousands": True,
+        **more,
     }
 
 

@@ -1,19 +1,35 @@
-"""Figure of what navigation was given: when each sensor was heard, what the gate refused, and how the ranges fitted the filter's expectation."""
+"""Figure of what navigation was given: when each sensor was heard, what the gates refused, and how the ranges fitted the filter's expectation."""
 
 import numpy as np
 
-from perilune.report.plot import BLUE, GREEN, RED, Figure, Panel, Trace, band, column, dots, line
+from perilune.report.plot import BLUE, GREEN, ORANGE, PURPLE, RED, SKY, Figure, Panel, Trace, band, column, dots, line
 from perilune.report.view import View
 
-LONGEST_GAP_S = 1.05  # between two measurements of one stretch
+LONGEST_GAP_S = 1.05  # between two measurements of one stretch; more for a device that measures less often
+ROW_PX, ROWS_MARGIN_PX = 26, 18
+DEVICES = (  # device in the lander, row of the figure, column that says when it was heard, what a measurement of it is called, its colour
+    ("star_tracker", "star tracker", "measured_star_tracker_valid", "star tracker attitudes", BLUE),
+    ("sun_sensor", "sun sensor", "measured_sun_valid", "Sun directions", ORANGE),
+    ("position_fix", "position fix", "measured_position_fix_valid", "position fixes", PURPLE),
+    ("velocimeter", "velocimeter", "measured_velocimeter_beams", "sets of velocimeter speeds", SKY),
+    ("landing_radar", "radar speeds", "measured_radar_beams", "sets of radar speeds", SKY),
+    ("landing_radar", "radar range", "measured_radar_range_valid", "radar ranges", GREEN),
+    ("range_finder", "range finder", "measured_range_valid", "ranges", GREEN),
+)
+REFUSALS = (  # devices, column of the telemetry, what was refused, its colour
+    (("range_finder", "landing_radar"), "range_rejections", "ranges", RED),
+    (("landing_radar", "velocimeter"), "speed_rejections", "speeds", SKY),
+    (("position_fix",), "fix_rejections", "position fixes", PURPLE),
+    (("sun_sensor",), "sun_rejections", "Sun directions", ORANGE),
+)
 
 
-def stretches(times: np.ndarray, valid: np.ndarray) -> list[tuple[float, float]]:
-    """Spans in which measurements followed one another within `LONGEST_GAP_S`."""
+def stretches(times: np.ndarray, valid: np.ndarray, longest_gap_s: float = LONGEST_GAP_S) -> list[tuple[float, float]]:
+    """Spans in which measurements followed one another within `longest_gap_s`."""
     heard = times[valid]
     if not heard.size:
         return []
-    breaks = np.flatnonzero(np.diff(heard) > LONGEST_GAP_S)
+    breaks = np.flatnonzero(np.diff(heard) > longest_gap_s)
     return [(float(a), float(b)) for a, b in zip(heard[np.r_[0, breaks + 1]], heard[np.r_[breaks, -1]], strict=True)]
 
 
@@ -27,25 +43,53 @@ def _bars(spans: list[tuple[float, float]], row: str, colour: str) -> Trace:
     return {"type": "scatter", "mode": "lines", "x": x or [None], "y": y or [row], "name": row, "line": stroke, "showlegend": False, "hoverinfo": "x"}
 
 
-def sensors(view: View) -> Figure:
-    """Sensor use, rejections and innovations under power."""
-    t = view["time_s"]
-    ranged, starred = view["measured_range_valid"].astype(bool), view["measured_star_tracker_valid"].astype(bool)
-    heard = [_bars(stretches(t, starred), "star tracker", BLUE), _bars(stretches(t, ranged), "range finder", GREEN)]
-    rejected = view["range_rejections"].astype(np.float64)
+def _heard(view: View) -> tuple[list[Trace], list[str]]:
+    """A row for each sensor aboard, and how many of its measurements arrived, in words."""
+    bars, counts = [], []
+    for device, row, heard_in, called, colour in DEVICES:
+        aboard = getattr(view.mission.lander, device)
+        if aboard is None:
+            continue
+        valid = view[heard_in].astype(np.int64) > 0
+        gap = max(LONGEST_GAP_S, LONGEST_GAP_S / aboard.rate_hz)
+        bars.append(_bars(stretches(view["time_s"], valid, gap), row, colour))
+        counts.append(f"{int(valid.sum())} {called}")
+    return bars, counts
+
+
+def _refused(view: View) -> tuple[list[Trace], list[str]]:
+    """How many measurements of each kind the gates have refused so far, and how many in all, in words."""
+    curves, counts = [], []
+    for devices, said_in, called, colour in REFUSALS:
+        if all(getattr(view.mission.lander, device) is None for device in devices):
+            continue
+        refused = view.sent(said_in).astype(np.float64)
+        curves.append(line(view.sent("time_s"), refused, f"{called} refused so far", colour))
+        counts.append(f"{int(refused[-1]) if refused.size else 0} {called}")
+    return curves, counts
+
+
+def _fit(view: View) -> tuple[list[Trace], str]:
+    """Innovation of each range that arrived over its sigma, and the share within 3, in words; nothing where none arrived."""
+    ranged = (view["measured_range_valid"] | view["measured_radar_range_valid"]).astype(bool)
     innovation, sigma = view["range_innovation_m"][ranged], view["range_innovation_sigma_m"][ranged]
     offered = (sigma > 0) & np.isfinite(innovation)
-    ratio, when = innovation[offered] / sigma[offered], t[ranged][offered]
-    fit: list[Trace] = []
-    if ratio.size:
-        edge = np.full(2, 3.0)
-        fit = [*band(np.array(view.span), -edge, edge, "± 3"), dots(when, ratio, "range innovation over its σ", BLUE)]
-    panels = [
-        Panel("", heard, 70, {"type": "category", "range": [-0.6, 1.6], "showgrid": False}),
-        Panel("refused (count)", [line(t, rejected, "ranges refused by the gate so far", RED)], 90, {"rangemode": "tozero"}),
-        Panel("innovation (σ)", fit, 160),
-    ]
-    data, layout, pixels = column(panels, view.marks, view.shown_span)
-    caption = f"{int(starred.sum())} star tracker attitudes and {int(ranged.sum())} ranges arrived; the gate refused {int(rejected[-1])} ranges"
-    caption += f"; {100.0 * float(np.mean(np.abs(ratio) <= 3.0)):.1f} % of the innovations lie within 3 σ." if ratio.size else "."
-    return Figure("sensors", "Sensor use", caption, data, layout, pixels)
+    ratio, when = innovation[offered] / sigma[offered], view["time_s"][ranged][offered]
+    if not ratio.size:
+        return [], ""
+    edge = np.full(2, 3.0)
+    traces = [*band(np.array(view.span), -edge, edge, "± 3"), dots(when, ratio, "range innovation over its σ", BLUE)]
+    return traces, f" {100.0 * float(np.mean(np.abs(ratio) <= 3.0)):.1f} % of the innovations of ranges lie within 3 σ."
+
+
+def sensors(view: View) -> Figure:
+    """Sensor use, rejections and innovations under power."""
+    (bars, arrived), (curves, refused), (fit, fitted) = _heard(view), _refused(view), _fit(view)
+    rows = {"type": "category", "range": [-0.6, len(bars) - 0.4], "showgrid": False}
+    panels = [Panel("", bars, ROWS_MARGIN_PX + ROW_PX * len(bars), rows)] if bars else []
+    panels += [Panel("refused (count)", curves, 90, {"rangemode": "tozero"})] if curves else []
+    panels += [Panel("innovation (σ)", fit, 160)] if fit else []
+    data, layout, pixels = column(panels or [Panel("", [], 60)], view.marks, view.shown_span)
+    caption = f"Arrived: {', '.join(arrived)}." if arrived else "Nothing aboard but the inertial unit."
+    caption += f" Refused by the gates: {', '.join(refused)}." if refused else ""
+    return Figure("sensors", "Sensor use", caption + fitted, data, layout, pixels)

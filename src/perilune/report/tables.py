@@ -82,7 +82,7 @@ def fault_table(view: View) -> str:
     ]
     if not rows:
         return ""
-    heads = ("fault", "as planned", "size", "unit", "began, time after the burn (s)", "ended (s)")
+    heads = ("fault", "as planned", "size", "unit", "began, time after the start (s)", "ended (s)")
     return "<h2>Faults</h2>\n<p class=note>The truth's alone: the avionics were not told.</p>" + table("faults", heads, rows, (2, 4, 5))
 
 
@@ -92,15 +92,15 @@ def published_table(view: View) -> str:
     for p in view.flight.published:
         at = "" if p.at_height_m is None or f"{p.at_height_m:g} m" in p.name else f" at {given(p.at_height_m)} m"
         if p.at_time_s is not None and f"{p.at_time_s:g} s" not in p.name:
-            at = f" at {given(p.at_time_s)} s"
+            at = f" {given(p.at_time_s)} s after the start"
         limits = "—" if p.low is None or p.high is None else f"{given(p.low)} to {given(p.high)}"
         said = {True: "inside", False: "outside", None: "—"}[p.inside]
         rows.append(
             (
                 escape(p.name) + (f'<span class="note">{at}</span>' if at else ""),
-                _moment(p.published, given),
+                _moment(p.published, given).replace(" ", "<br>"),
                 limits,
-                _moment(p.flown, degrees if p.unit == "deg" else number),
+                _moment(p.flown, degrees if p.unit == "deg" else number).replace(" ", "<br>"),
                 escape(unit(p.unit)),
                 said,
                 escape(p.note.replace("-", "−") if p.flown is not None else p.note),
@@ -116,8 +116,11 @@ def published_table(view: View) -> str:
 
 
 def _moment(value: Any, write: Callable[[Any], str] = number) -> str:
-    """A number, or an instant without the T and the Z that machines want."""
-    return escape(value.replace("T", " ").removesuffix("Z")) if isinstance(value, str) else "—" if value is None else write(value)
+    """A number, or an instant as a reader wants it: without the T and the Z, and without idle zeros."""
+    if not isinstance(value, str):
+        return "—" if value is None else write(value)
+    day, _, clock = value.removesuffix("Z").partition("T")
+    return escape(f"{day} {clock.rstrip('0').rstrip('.') if '.' in clock else clock}".strip())
 
 
 def degrees(value: float) -> str:

@@ -1,5 +1,6 @@
 """Figure of the thrust: what the computer asked for and what the engines gave."""
 
+from perilune.report.numbers import given
 from perilune.report.plot import BLUE, GREEN, INK, ORANGE, RED, Figure, Panel, column, line
 from perilune.report.view import View
 
@@ -18,10 +19,10 @@ def thrust(view: View) -> Figure:
     ]
     share = {"range": [-5, 108]}
     lander = view.mission.lander
-    caption = f"Full thrust in the mission file: main {lander.main_engine.count} × {lander.main_engine.thrust_n:g} N"
+    caption = f"Full thrust in the mission file: main {lander.main_engine.count} × {given(lander.main_engine.thrust_n)} N"
     panels = [Panel("thrust (N)", asked, 150), Panel("main (% of full)", main, 120, share)]
     if lander.assist_engines is not None:
-        caption += f", assist {lander.assist_engines.count} × {lander.assist_engines.thrust_n:g} N"
+        caption += f", assist {lander.assist_engines.count} × {given(lander.assist_engines.thrust_n)} N"
         panels.append(Panel("assist (% of full)", assist, 150, share))
     data, layout, pixels = column(panels, view.marks, view.shown_span)
     return Figure("thrust", "Thrust", f"{caption}.", data, layout, pixels)
