@@ -1,4 +1,11 @@
-"""Descent by targets: the chosen law to the target of the present leg every guidance period, its demand held in between; then straight down."""
+"""Descent by targets: the chosen law to the target of the present leg every guidance period, its demand held in between; then straight down.
+
+Targets are heights above the ground at the site. Where the map is wrong below the lander, by as much as its ranges say, it is wrong at the site as
+well, the less so the farther away that is: of an error that decorrelates over L, exp(-d/L) is to be expected at a distance d.
+
+Assumptions and limitations: up and down alone; the site's place on the map is believed as it is. LUMINARY took the ground below for level with the
+site, and its ranges moved its height alike.
+"""
 
 import warp as wp
 
@@ -9,7 +16,14 @@ from perilune.avionics.guidance.legs import Engines
 from perilune.avionics.guidance.targets import sink_straight, target_leg, throttled
 from perilune.avionics.outlook import Outlook
 from perilune.avionics.sequencer import BRAKING, PITCH_UP, VERTICAL
-from perilune.base.vector import ONE, ZERO, real
+from perilune.base.vector import ONE, ZERO, real, vec3
+
+
+@wp.func
+def over_site_ground(p: wp.ref[AvionicsParams], s: wp.ref[AvionicsState], o: wp.ref[Outlook]) -> vec3:
+    """Position [m, east north up] from the site as the ground there is to be expected after the ranges so far."""
+    error = s.navigation.map_error * wp.exp(-o.ground_range / p.navigation.map_correlation)
+    return o.position_site - vec3(ZERO, ZERO, error)
 
 
 @wp.func
@@ -32,7 +46,7 @@ def follow_targets(
         target = g.braking
         if s.mode == PITCH_UP:
             target = g.approach
-        leg = target_leg(p.targets, target, e, p.belief.heading, o.position_site, o.velocity_site, o.gravity_site)
+        leg = target_leg(p.targets, target, e, p.belief.heading, over_site_ground(p, s, o), o.velocity_site, o.gravity_site)
         leg.tick = g.period
         if not begins:
             leg.time_to_go = wp.max(s.time_to_go, ONE)
