@@ -5,21 +5,7 @@ import re
 
 import pytest
 
-from perilune.cli.main import run
 from perilune.mission.catalogue import FOLDER
-
-
-@pytest.fixture
-def shell(tmp_path, monkeypatch, capsys):
-    """Runs a command line in an empty folder: exit code, standard output, error stream."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*arguments):
-        code = run([str(a) for a in arguments])
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return call
 
 
 @pytest.mark.parametrize(

@@ -7,24 +7,10 @@ import sys
 
 import pytest
 
-from perilune.cli.main import run
 from perilune.mission.catalogue import FOLDER
 from perilune.mission.loader import load
 
 TEXT = (FOLDER / "resilience.toml").read_text("utf-8")
-
-
-@pytest.fixture
-def shell(tmp_path, monkeypatch, capsys):
-    """Runs a command line in an empty folder: exit code, standard output, error stream."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*arguments):
-        code = run([str(a) for a in arguments])
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return call
 
 
 @pytest.mark.parametrize(

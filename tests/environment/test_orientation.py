@@ -20,27 +20,9 @@ from perilune.environment.orientation import (
     rotation_pa_from_mci,
 )
 from perilune.environment.time import tdb_from_utc
+from perilune.validation.strangers import TEXT_KERNEL
 
 EPOCH = tdb_from_utc("2025-06-05T18:15:00Z")
-FRAMES = r"""KPL/FK
-\begindata
-FRAME_MOON_PA_DE440 = 31008
-FRAME_31008_NAME = 'MOON_PA_DE440'
-FRAME_31008_CLASS = 2
-FRAME_31008_CLASS_ID = 31008
-FRAME_31008_CENTER = 301
-FRAME_MOON_ME_DE440 = 31009
-FRAME_31009_NAME = 'MOON_ME_DE440'
-FRAME_31009_CLASS = 4
-FRAME_31009_CLASS_ID = 31009
-FRAME_31009_CENTER = 301
-TKFRAME_31009_SPEC = 'ANGLES'
-TKFRAME_31009_RELATIVE = 'MOON_PA_DE440'
-TKFRAME_31009_ANGLES = ( 67.8526 78.6944 0.2785 )
-TKFRAME_31009_AXES = ( 3, 2, 1 )
-TKFRAME_31009_UNITS = 'ARCSECONDS'
-\begintext
-"""
 
 
 @wp.kernel(module="unique")
@@ -69,7 +51,7 @@ def own_cache(tmp_path, monkeypatch):
 def spice(tmp_path_factory):
     spiceypy = pytest.importorskip("spiceypy")
     frames = tmp_path_factory.mktemp("spice") / "moon.tf"
-    frames.write_text(FRAMES)
+    frames.write_text(TEXT_KERNEL)
     kernels = [str(lunar_data_file("moon_pa_de440_200625.bpc", ORIENTATION_MD5)), str(frames)]
     spiceypy.furnsh(kernels)
     yield spiceypy

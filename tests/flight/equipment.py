@@ -93,6 +93,17 @@ slow_correlation_s = 2000.0
 vertical_factor = 1.0
 gate_sigma = 5.0
 """
+TOLD_OF_RADAR = """
+[avionics.navigation.landing_radar]
+range_noise_m = 0.5
+range_scale_percent = 0.1
+range_roughness_percent = 0.3
+range_gate_sigma = 5.0
+velocity_noise_m_s = 0.2
+velocity_noise_share_percent = 0.5
+velocity_slow_percent = 0.1
+velocity_gate_sigma = 5.0
+"""
 PLAIN = (FOLDER / "resilience.toml").read_text("utf-8")
 EXACT = (
     PLAIN

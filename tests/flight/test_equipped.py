@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from equipment import EQUIPPED, LANDING_RADAR, PLAIN, VELOCIMETER, flown, scene_of
+from equipment import EQUIPPED, LANDING_RADAR, PLAIN, TOLD_OF_RADAR, VELOCIMETER, flown, scene_of
 
 from perilune.flight.advance import advance, new_events
 from perilune.flight.setup import build_batch, build_scene
@@ -86,17 +86,6 @@ def test_late_fixes_are_left_unused():
 RADAR_ALONE = PLAIN.replace("[lander.range_finder]\nreach_m = 10000.0", "[lander.range_finder]\nreach_m = 0.0") + LANDING_RADAR.replace(
     "noise_m = 0.0", "noise_m = 0.3"
 )
-TOLD_OF_RADAR = """
-[avionics.navigation.landing_radar]
-range_noise_m = 0.5
-range_scale_percent = 0.1
-range_roughness_percent = 0.3
-range_gate_sigma = 5.0
-velocity_noise_m_s = 0.2
-velocity_noise_share_percent = 0.5
-velocity_slow_percent = 0.1
-velocity_gate_sigma = 5.0
-"""
 
 
 def test_a_landing_radar_alone_lands_better_than_a_range_finder_alone():

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from equipment import LANDING_RADAR, LISTENING, PLAIN, POSITION_FIX, SUN_SENSOR, VELOCIMETER, scene_of
+from equipment import LANDING_RADAR, LISTENING, PLAIN, POSITION_FIX, SUN_SENSOR, TOLD_OF_RADAR, VELOCIMETER, scene_of
 
 from perilune.base.structs import records
 from perilune.flight.advance import advance, new_events
@@ -11,16 +11,7 @@ from perilune.flight.setup import build_batch
 from perilune.lander.faults import AT_TIME, FAULTS, FROM_START, fault_code
 from perilune.mission.faults import devices_of
 
-TOLD = """
-[avionics.navigation.landing_radar]
-range_noise_m = 0.5
-range_scale_percent = 0.1
-range_roughness_percent = 0.3
-range_gate_sigma = 5.0
-velocity_noise_m_s = 0.2
-velocity_noise_share_percent = 0.5
-velocity_slow_percent = 0.1
-velocity_gate_sigma = 5.0
+TOLD_OF_SUN = """
 [avionics.navigation.sun_sensor]
 noise_arcsec = 60.0
 slow_arcsec = 0.0
@@ -33,7 +24,8 @@ WHOLE = (
     + LANDING_RADAR
     + SUN_SENSOR
     + LISTENING
-    + TOLD
+    + TOLD_OF_RADAR
+    + TOLD_OF_SUN
 )
 PHASES = {"before ignition": ("ignition", -3.0, 12.0), "in the descent": ("vertical", 5.0, 8.0), "at the ground": ("contact", -6.0, 8.0)}
 SIZES = {"range_finder.short_reach": 100.0, "landing_radar.short_reach": 100.0, "velocimeter.short_reach": 100.0, "imu.accel_saturation": 0.5}

@@ -14,7 +14,8 @@ import pytest
 from perilune.base.errors import PeriluneError
 from perilune.environment.relief_detail import describe
 from perilune.flight.flight import Flight
-from perilune.report.html_report import figures, plotly_script, report_page, write_report
+from perilune.report.html_report import figures, report_page, write_report
+from perilune.report.page import plotly_script
 from perilune.report.plot import Mark, mark_shapes
 from perilune.report.view import View
 

@@ -5,7 +5,7 @@ Attitude first, then what hangs on it: ranges, speeds, a position fix. A sensor 
 
 import warp as wp
 
-from perilune.avionics.belief import BeliefParams, OnBoard
+from perilune.avionics.belief import BeliefParams, OnBoard, believed_radar_beams
 from perilune.avionics.navigation import LOOK_BACK, NavigationParams, NavigationState
 from perilune.avionics.updates import RangeModel, use_range, use_star_tracker
 from perilune.avionics.updates_position import use_position_fix
@@ -37,9 +37,7 @@ def range_finder_model(p: wp.ref[NavigationParams], b: wp.ref[BeliefParams]) -> 
 @wp.func
 def radar_model(p: wp.ref[NavigationParams], b: wp.ref[BeliefParams], position: wp.int32) -> RangeModel:
     """What the filter takes of the landing radar's range with the antenna in `position`."""
-    beams = b.radar_beams_first
-    if position == 1:
-        beams = b.radar_beams_second
+    beams = believed_radar_beams(b, position)
     model = RangeModel()
     model.beam_body = vec3(beams[0, 0], beams[0, 1], beams[0, 2])
     model.noise = p.landing_radar.range_noise

@@ -115,6 +115,15 @@ def believed_gravity(on_board: wp.ref[OnBoard], position_mci: vec3, t: real) -> 
 
 
 @wp.func
+def believed_radar_beams(b: wp.ref[BeliefParams], position: wp.int32) -> mat43:
+    """Rows: range beam and velocity beams in body axes with the antenna in `position` 0 or 1."""
+    beams = b.radar_beams_first
+    if position == 1:
+        beams = b.radar_beams_second
+    return beams
+
+
+@wp.func
 def site_axes(b: wp.ref[BeliefParams]) -> mat33:
     """Rows: east, north and up of the target in ME."""
     e, n, u = b.site_east_me, b.site_north_me, b.site_up_me

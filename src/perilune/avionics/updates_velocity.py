@@ -11,7 +11,7 @@ Source: partial derivatives of the equation above for the error state of Sola 20
 
 import warp as wp
 
-from perilune.avionics.belief import BeliefParams, OnBoard, mat43
+from perilune.avionics.belief import BeliefParams, OnBoard, believed_radar_beams, mat43
 from perilune.avionics.gate import INFLATED, REFUSED, add_variance, ask_gate, noise_with_slow
 from perilune.avionics.navigation import Gate, NavigationParams, NavigationState, attitude_before, position_before, ticks_ago, vec16, velocity_before
 from perilune.avionics.updates import apply_correction, update_by
@@ -146,7 +146,5 @@ def use_radar_speeds(
     model.slow = p.landing_radar.velocity_slow
     model.gate_sigma = p.landing_radar.velocity_gate_sigma
     motion = motion_then(on_board, n, m.time, cg_height, time, tick_length)
-    beams = b.radar_beams_first
-    if m.position == 1:
-        beams = b.radar_beams_second
+    beams = believed_radar_beams(b, m.position)
     use_speeds(p, n, n.radar_gate, model, motion, beams, 1, 3, m.beams, vec4(m.speed[0], m.speed[1], m.speed[2], ZERO))

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from html import escape
-from importlib.resources import files
 from pathlib import Path
 
 from perilune.base.tables import write_atomically
@@ -11,9 +10,9 @@ from perilune.flight.budget.delta_v import Phase
 from perilune.flight.budget.error_budget import Contribution, ErrorBudget, Sample
 from perilune.flight.budget.touchdowns import COMPONENTS
 from perilune.report.budget_figures import delta_v_figures, error_figures
-from perilune.report.html_report import POLICY, embedded, plotly_script, section
 from perilune.report.numbers import fixed, number
-from perilune.report.tables import flat, table
+from perilune.report.page import page, section
+from perilune.report.tables import caveat_list, flat, table
 
 
 def write_budget_report(made: Budget, path: str | Path) -> Path:
@@ -21,8 +20,8 @@ def write_budget_report(made: Budget, path: str | Path) -> Path:
 
     Raises PeriluneError when the file cannot be written or plotly's script is missing.
     """
-    path, page = Path(path), budget_page(made)
-    write_atomically(path, lambda part: part.write_text(page, encoding="utf-8"))
+    path, text = Path(path), budget_page(made)
+    write_atomically(path, lambda part: part.write_text(text, encoding="utf-8") and None)
     return path
 
 
@@ -31,17 +30,8 @@ def budget_page(made: Budget) -> str:
     of_delta_v = list(delta_v_figures(made))
     of_errors = [] if made.errors is None else list(error_figures(made.errors))
     about, flight = made.mission.mission, made.flight
-    template = (files("perilune.report") / "budget.html").read_text("utf-8")
     dispersed = f", {made.runs} dispersed flights of seed {made.seed}" if made.runs else ""
     parts = {
-        "policy": POLICY,
-        "relief": escape(str(flight.provenance["relief"])),
-        "title": escape(about.title),
-        "name": escape(about.name),
-        "case": escape(f"case {made.mission.case}, undispersed flight{dispersed}"),
-        "verdict": escape(flight.verdict),
-        "kind": "good" if flight.verdict == "landed" else "bad",
-        "reason": escape(flight.reason),
         "delta_v": delta_v_table(made),
         "figures_delta_v": "".join(section(figure) for figure in of_delta_v),
         "propellant": propellant_table(made),
@@ -49,15 +39,11 @@ def budget_page(made: Budget) -> str:
         "errors": f"<p>No error budget: {escape(made.no_errors)}.</p>" if made.errors is None else touchdown_table(made.errors),
         "figures_errors": "".join(section(figure) for figure in of_errors),
         "sources": "" if made.errors is None else sources_table(made.errors),
-        "caveats": "<ul id=caveats>" + "".join(f"<li>{escape(text)}</li>" for text in flight.not_yet_modelled) + "</ul>",
+        "caveats": caveat_list(flight),
         "provenance": table("provenance", ("key", "value"), ((escape(key), escape(text)) for key, text in flat(made.to_json()["provenance"]))),
-        "style": (files("perilune.report") / "page.css").read_text("utf-8"),
-        "script": (files("perilune.report") / "page.js").read_text("utf-8"),
-        "data": embedded([{"name": f.name, "data": f.data, "layout": f.layout, "timed": f.timed} for f in (*of_delta_v, *of_errors)]),
-        "plotly": plotly_script(),
     }
-    pieces = template.split("$$")
-    return "".join(parts[piece] if i % 2 else piece for i, piece in enumerate(pieces))
+    case = f"case {made.mission.case}, undispersed flight{dispersed}"
+    return page(flight, "budget.html", f"{about.name}: budget", f"Budget: {about.title}", case, parts, [*of_delta_v, *of_errors])
 
 
 def delta_v_table(made: Budget) -> str:

@@ -1,23 +1,17 @@
 """The report of a flight as one HTML page that opens without a network: numbers first, then figures, then what it does not know."""
 
-import json
 from collections.abc import Iterator
-from functools import cache
-from html import escape
-from importlib.metadata import distribution
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from perilune.base.errors import PeriluneError
 from perilune.base.tables import write_atomically
-from perilune.environment.relief_detail import describe
 from perilune.report.attitude import attitude
 from perilune.report.decimation import LIMIT
 from perilune.report.errors import errors
 from perilune.report.ground_track import ground_tracks
 from perilune.report.heights import coast, heights
 from perilune.report.last_metres import last_metres
+from perilune.report.page import page, section
 from perilune.report.plot import Figure
 from perilune.report.propellant import propellant
 from perilune.report.rest_table import rest_table
@@ -30,10 +24,6 @@ from perilune.report.view import View
 if TYPE_CHECKING:
     from perilune.flight.flight import Flight
 
-POLICY = (
-    "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; img-src data: blob:; font-src data:; worker-src blob:"
-)
-
 
 def write_report(flight: "Flight", path: str | Path) -> Path:
     """Write the report of a flight to `path`, beside and renamed; the folder is made where it is missing.
@@ -41,30 +31,18 @@ def write_report(flight: "Flight", path: str | Path) -> Path:
     Raises PeriluneError when the file cannot be written or plotly's script is missing.
     """
     path = Path(path)
-    page = report_page(flight)
-    write_atomically(path, lambda part: _write(part, page))
+    text = report_page(flight)
+    write_atomically(path, lambda part: part.write_text(text, encoding="utf-8") and None)
     return path
-
-
-def _write(path: Path, page: str) -> None:
-    path.write_text(page, encoding="utf-8")
 
 
 def report_page(flight: "Flight") -> str:
     """The whole page as text."""
     view = View(flight)
     drawn = list(figures(view))
-    template = (files("perilune.report") / "page.html").read_text("utf-8")
+    about = view.mission.mission
     seed = "undispersed" if flight.seed is None else f"seed {flight.seed}, run {flight.run}"
     parts = {
-        "policy": POLICY,
-        "relief": escape(describe(view.mission.environment.relief)),
-        "title": escape(view.mission.mission.title),
-        "name": escape(view.mission.mission.name),
-        "case": escape(f"case {flight.case}, {seed}, started {began(flight)}"),
-        "verdict": escape(flight.verdict),
-        "kind": "good" if flight.verdict == "landed" else "bad",
-        "reason": escape(flight.reason),
         "touchdown": touchdown_table(view) + rest_table(view),
         "events": event_table(view),
         "faults": fault_table(view),
@@ -72,16 +50,12 @@ def report_page(flight: "Flight") -> str:
         "figures": "".join(section(figure) for figure in drawn),
         "limit": f"{LIMIT:,}".replace(",", "\u202f"),
         "spans": _spans(view),
-        "caveats": caveat_list(view),
+        "caveats": caveat_list(flight),
         "assumed": assumed_table(view),
         "provenance": provenance_table(view),
-        "style": (files("perilune.report") / "page.css").read_text("utf-8"),
-        "script": (files("perilune.report") / "page.js").read_text("utf-8"),
-        "data": embedded([{"name": f.name, "data": f.data, "layout": f.layout, "timed": f.timed} for f in drawn]),
-        "plotly": plotly_script(),
     }
-    pieces = template.split("$$")
-    return "".join(parts[piece] if i % 2 else piece for i, piece in enumerate(pieces))
+    case = f"case {flight.case}, {seed}, started {began(flight)}"
+    return page(flight, "flight.html", f"{about.name}: {flight.verdict}", about.title, case, parts, drawn)
 
 
 def began(flight: "Flight") -> str:
@@ -108,15 +82,6 @@ def figures(view: View) -> Iterator[Figure]:
     yield sensors(view)
 
 
-def section(figure: Figure) -> str:
-    """The place of a figure on a page, with its title and caption."""
-    size = 'class="plot square"' if figure.is_square else f'class="plot" style="height:{figure.height_px}px"'
-    return (
-        f'<section><h3 id="{figure.name}">{escape(figure.title)}</h3><p class="note">{escape(figure.caption)}</p>'
-        f'<div id="plot-{figure.name}" {size}></div></section>\n'
-    )
-
-
 def _spans(view: View) -> str:
     """Buttons that choose what span of the descent the figures over time show."""
     first, last = view.shown_span
@@ -130,21 +95,3 @@ def _spans(view: View) -> str:
         pressed = "true" if i == 0 else "false"
         buttons.append(f'<button type="button" aria-pressed="{pressed}" data-from="{begin:.2f}" data-to="{stop:.2f}">{label}</button>')
     return "".join(buttons)
-
-
-def embedded(figures_data: list[dict[str, object]]) -> str:
-    """JSON that may stand inside a script element."""
-    return json.dumps(figures_data, ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")
-
-
-@cache
-def plotly_script() -> str:
-    """plotly.js as the plotly package carries it; the package itself is not imported, which would take longer than the report.
-
-    Raises PeriluneError when the file is missing.
-    """
-    path = Path(str(distribution("plotly").locate_file("plotly/package_data/plotly.min.js")))
-    try:
-        return path.read_text("utf-8")
-    except OSError as error:
-        raise PeriluneError(f"{path}: plotly's script cannot be read ({error.strerror}); reinstall the package plotly") from error

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Iterable
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from perilune.report.assumed import assumed
 from perilune.report.numbers import fixed, given, number, unit
 from perilune.report.view import View
+
+if TYPE_CHECKING:
+    from perilune.flight.flight import Flight
 
 EVENT_COLUMNS = (
     ("t_s", "time after the start (s)", 2),
@@ -128,9 +131,9 @@ def degrees(value: float) -> str:
     return fixed(value, 4)
 
 
-def caveat_list(view: View) -> str:
+def caveat_list(flight: "Flight") -> str:
     """What this flight does not have in it."""
-    return "<ul id=caveats>" + "".join(f"<li>{escape(text)}</li>" for text in view.flight.not_yet_modelled) + "</ul>"
+    return "<ul id=caveats>" + "".join(f"<li>{escape(text)}</li>" for text in flight.not_yet_modelled) + "</ul>"
 
 
 def assumed_table(view: View) -> str:
