@@ -29,6 +29,7 @@ FROZEN = {
     "step halving, plant": 0.01, "step halving, plant, finer": 0.01, "step halving, whole flight": 0.1, "step halving, whole flight, finer": 0.1,
     "step halving, plant with pulses and slosh": 0.1, "step halving, plant with pulses and slosh, finer": 0.1,
     "step halving, whole flight, rough ground": 1.0, "step halving, whole flight, rough ground, finer": 1.0,
+    "step halving, whole flight, as flown": 10.0, "step halving, whole flight, as flown, finer": 10.0,
     "filter, ignition": 1e-6, "filter, ignition, covariance": 1e-9, "filter, ranges": 1e-5, "filter, ranges, covariance": 1e-8,
     "filter, flight": 1e-4, "filter, flight, covariance": 1e-7,
     "legs: slope on which a block slides": 0.01, "legs: acceleration of a sliding block": 1e-6, "legs: creep of a block that sticks": 1.0,
