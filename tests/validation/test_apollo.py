@@ -6,8 +6,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from perilune.validation import apollo
+from perilune.validation import apollo, apollo_reckoning, apollo_run
 from perilune.validation.apollo_page import height_part, propellant_part, verdict_part
+from perilune.validation.law_answers import answers, legs_of
 
 
 def test_nineteen_ranges_and_twelve_propellant_points_are_scored_and_the_pilots_are_not():
@@ -60,3 +61,33 @@ def test_the_page_says_where_the_recording_burns_more_than_the_engine_can(made_u
     text = "\n".join(propellant_part(compared))
     assert "Between 60 and 120 s the recording rises by 18.7 kg/s" in text and "Between 120 and 180" not in text
     assert "| 18 | 17 | 8 %" in "\n".join(verdict_part(apollo.height_beside_radar(made_up), apollo.beam_beside_radar(made_up), compared))
+
+
+def test_eagles_computer_and_its_radar_agree_on_the_lean_of_the_beam():
+    """By hand: 35 706 ft at 301.8 s and 34 069 ft at 317.8 s, less some 2 825 ft, over 37 400 ft of range; the pad load's antenna leans the same."""
+    times, heights, leans = apollo_reckoning.radar_heights()
+    assert len(times) == 2 and 305.0 < times[0] < 315.0 and 375.0 < times[1] < 380.0
+    assert heights[0] == pytest.approx((34_888.0 - 2_825.0) * 0.3048, abs=30.0)
+    assert leans == pytest.approx([30.5, 21.0], abs=1.0)
+    assert apollo.beam_leans(apollo.eagle(), times) == pytest.approx(leans, abs=3.0)
+
+
+def test_the_law_itself_asks_for_a_climb_at_throttle_up():
+    """What stands on the page as not explained is in the law and its targets, not in plant, terrain or navigation: by hand 590 s to go and 4.7°."""
+    place = np.array(apollo_run.START_POSITION)
+    up = (place + apollo_run.TO_CENTRE) / np.linalg.norm(place + apollo_run.TO_CENTRE)
+    level = np.array([-up[2], 0.0, up[0]])
+    now = {"position": place, "velocity": apollo_run.START_SPEED * level, "gravity": apollo_run.gravity_at(place), "mass": 15112.3}
+    leg = legs_of(1, **now, **apollo_run.BRAKING, time_to_go=900.0, tick=2.0, lead_time=0.0)
+    guided = answers("klumpp", leg)[0]
+    asked = guided["acceleration"]
+    assert guided["time_to_go"] == pytest.approx(590.0, abs=5.0)
+    assert np.degrees(np.arctan2(asked @ up, -(asked @ level))) == pytest.approx(4.7, abs=0.5)
+    assert apollo.at_tfi(apollo.eagle(), "vertical_speed_m_s", np.array([60.0]))[0] < -1.0
+
+
+def test_the_picture_is_drawn(tmp_path):
+    from perilune.validation.apollo_picture import picture
+
+    picture(apollo.eagle(), tmp_path / "pictures" / "apollo-11.png")
+    assert (tmp_path / "pictures" / "apollo-11.png").stat().st_size > 50_000

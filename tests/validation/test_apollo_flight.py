@@ -46,7 +46,7 @@ def test_eagle_lands_with_its_alarms_almost_as_without(with_alarms: Flight) -> N
     assert 0.05 < np.nanmax(apart["main_propellant_kg"]) < 10.0
 
 
-@pytest.mark.parametrize("seed", [3, 6, 11, 12, 13, 15])
+@pytest.mark.parametrize("seed", [3, 6, 11, 12, 15])
 def test_a_map_that_is_wrong_at_the_site_does_not_put_the_ground_where_it_is_not(seed: int) -> None:
     """Seeds in which the ground at the site lies tens of metres off the map; up to 90 m in these."""
     flight = fly("apollo-11", seed=seed)
@@ -54,3 +54,11 @@ def test_a_map_that_is_wrong_at_the_site_does_not_put_the_ground_where_it_is_not
     vertical = next(event for event in flight.events if event.name == "vertical")
     assert 15.0 < vertical.height_m < 75.0  # the approach aims 34 m above the ground
     assert abs(flight.history["estimated_map_error_m"].to_numpy()[-1]) > 10.0
+
+
+@pytest.mark.parametrize("seed, run", [(1, 71), (13, 0)])
+def test_a_crater_rim_does_not_shut_the_radar_out_for_good(seed: int, run: int) -> None:
+    """Flights whose ranges are refused at a rim from some 200 m on; refused for good, they left one 58 m too high in its own belief at contact."""
+    flight = fly("apollo-11", seed=seed, run=run)
+    assert flight.history["range_rejections"].max() >= 5
+    assert flight.verdict == "landed", flight.reason

@@ -127,6 +127,30 @@ def cast_beams(
 
 def beam_ranges(flight: Flight, tfi_s: np.ndarray) -> np.ndarray:
     """Slant range [m] along the modelled radar's range beam at each time, however far its reach; NaN where it meets no ground or after contact."""
+    flies, origins, beams = _beams(flight, tfi_s)
+    out = np.full(len(tfi_s), np.nan)
+    if not flies.any():
+        return out
+    ranges = wp.zeros(len(origins), dtype=real, device="cpu")
+    relief = [flight.flown.scene.world.relief, _environment(flight.flown)]
+    inputs = [*relief, wp.array(origins, dtype=vec3, device="cpu"), wp.array(beams, dtype=vec3, device="cpu"), real(FARTHEST_BEAM_M)]
+    wp.launch(cast_beams, dim=len(origins), inputs=inputs, outputs=[ranges], device="cpu")
+    met = ranges.numpy()
+    out[flies] = np.where(met >= 0.0, met, np.nan)
+    return out
+
+
+def beam_leans(flight: Flight, tfi_s: np.ndarray) -> np.ndarray:
+    """Angle [deg] between that beam and the local vertical at each time; NaN after contact."""
+    flies, origins, beams = _beams(flight, tfi_s)
+    out = np.full(len(tfi_s), np.nan)
+    down = -np.einsum("ij,ij->i", origins, beams) / np.linalg.norm(origins, axis=1)
+    out[flies] = np.degrees(np.arccos(np.clip(down, -1.0, 1.0)))
+    return out
+
+
+def _beams(flight: Flight, tfi_s: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """At which times the lander flies, shape (n,), and there its place [m] and the direction of its range beam, ME axes, shape (m, 3) each."""
     from perilune.environment.orientation import ME_FROM_PA, rotation_pa_from_mci
     from perilune.lander.sensors.landing_radar import LandingRadarParams, radar_beam
 
@@ -135,24 +159,16 @@ def beam_ranges(flight: Flight, tfi_s: np.ndarray) -> np.ndarray:
     rows = [flown.row_index(float(t) - START_TFI_S) for t in tfi_s]
     contact = float(flown.last["contact"]["time"])
     flies = np.array([row is not None and (contact < 0.0 or t - START_TFI_S < contact) for row, t in zip(rows, tfi_s, strict=True)])
-    out = np.full(len(tfi_s), np.nan)
     history = flown.history[[row for row, is_flying in zip(rows, flies, strict=True) if is_flying and row is not None]]
-    if not len(history):
-        return out
     start = flown.scene.start
     origins = history["position_site"] @ start.site_axes_me + start.site_position_me
-    me_from_mci = ME_FROM_PA @ rotation_pa_from_mci(start.epoch_tdb_s + history["time"])
+    me_from_mci = ME_FROM_PA @ rotation_pa_from_mci(start.epoch_tdb_s + history["time"]) if len(history) else np.empty((0, 3, 3))
     beams = np.empty_like(origins)
     for i, row in enumerate(history):
         position = wp.int32(1 if row["mode"] > BRAKING_MODE else 0)
         in_mci = wp.quat_rotate(quat(*row["attitude_mci_from_body"].tolist()), radar_beam(params, position, wp.int32(0)))
         beams[i] = me_from_mci[i] @ np.array(in_mci)
-    ranges = wp.zeros(len(history), dtype=real, device="cpu")
-    inputs = [flown.scene.world.relief, _environment(flown), wp.array(origins, dtype=vec3, device="cpu"), wp.array(beams, dtype=vec3, device="cpu")]
-    wp.launch(cast_beams, dim=len(history), inputs=[*inputs, real(FARTHEST_BEAM_M)], outputs=[ranges], device="cpu")
-    met = ranges.numpy()
-    out[flies] = np.where(met >= 0.0, met, np.nan)
-    return out
+    return flies, origins, beams
 
 
 def _as_struct(flown: Flown, struct: Any) -> Any:
