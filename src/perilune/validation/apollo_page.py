@@ -49,7 +49,12 @@ def verdict_part(height: Comparison, slant: Comparison, propellant: Comparison) 
     yield "|---|---:|---:|---:|---:|"
     late = propellant.counts & (propellant.recorded.tfi_s >= apollo.HEIGHT_FROM_TFI_S)
     rows = (
-        ("height above ground with the radar's slant range, TFI 300 to 590 s", height, height.counts, apollo.HEIGHT_BOUND_PERCENT),
+        (
+            "height above ground with the radar's slant range, TFI 300 to 590 s (of 19, one comes before)",
+            height,
+            height.counts,
+            apollo.HEIGHT_BOUND_PERCENT,
+        ),
         ("the modelled beam's slant range with the same (shown beside)", slant, slant.counts, apollo.HEIGHT_BOUND_PERCENT),
         ("propellant used with telemetry, TFI 60 to 600 s", propellant, propellant.counts, apollo.PROPELLANT_BOUND_PERCENT),
         ("the same from TFI 300 s on", propellant, late, apollo.PROPELLANT_BOUND_PERCENT),
