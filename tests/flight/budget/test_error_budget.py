@@ -24,7 +24,7 @@ from perilune.mission.loader import load
 
 FEW = ("start.velocity_error_normal_m_s", "lander.imu.accel_bias_ug.*", "lander.assist_engines.thrust_n")
 EAST, NORTH, DOWN, TIME, PROPELLANT = 0, 1, 4, 5, 6
-RUNS = 24
+RUNS = 40  # half as many are flown with noise alone: of 12 such pairs the share explained would scatter by more than the bound leaves
 
 
 @pytest.fixture(scope="module")
@@ -59,13 +59,13 @@ def planted(verdicts):
 
 
 def test_few_small_errors_act_linearly(errors):
-    """Each flight's touchdown is told by its own draws and noise: where it is to 1 %, how fast to 5 % (the last pulses fall as they fall).
+    """Each flight's touchdown is told by its own draws and noise: where it is to 1 %, how fast to 2 %, with engines that pulse as without.
 
-    Of the 1 sigma itself, 24 flights say little.
+    Of the 1 sigma itself, 40 flights say little.
     """
     assert errors.sample.kept == RUNS
     assert (errors.explained[[EAST, NORTH]] > 0.99).all(), errors.explained
-    assert (errors.explained[[2, 3]] > 0.95).all(), errors.explained
+    assert (errors.explained[[2, 3]] > 0.98).all(), errors.explained
     assert errors.agrees[[EAST, NORTH]].all(), (errors.linear_bounds, errors.sample_bounds)
 
 
