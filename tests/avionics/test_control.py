@@ -116,6 +116,30 @@ def test_a_steady_torque_is_learnt_and_leaves_no_error():
     assert torque[-1] == pytest.approx([-3.0, 2.0, -1.0], abs=1e-3)
 
 
+BY_TORQUE = CONTROL.model_copy(update={"integral_of": "torque", "integral_limit_n_m": 50.0})
+
+
+def test_an_integral_of_the_torque_tends_to_the_steady_torque_with_its_time_constant():
+    """A disturbance d: the lander's turning obeys d minus what is held, and that closes by exp(-t/T) once the loop has settled."""
+    error, speed, torque = steered([0.0, 0.0, 0.0], disturbance=(12.0, 0.0, 0.0), ticks=3000, control=BY_TORQUE)
+    assert error[-1] < 1e-5 and speed[-1] < 1e-6 and torque[-1] == pytest.approx([-12.0, 0.0, 0.0], abs=1e-3)
+    assert error[900] / error[700] == pytest.approx(np.exp(-20.0 / 20.0), rel=0.02)
+
+
+def test_an_integral_of_the_torque_does_not_wind_up_in_a_slew():
+    """Turning steadily at w the lander trails by 2 zeta w / frequency; an integral of that error grows all the while."""
+    rate = np.array([np.radians(3.0), 0.0, 0.0])
+    trail = 1.6 / 0.8 * rate
+    gathered = {}
+    for name in ("error", "torque"):
+        out = wp.zeros(2, dtype=vec3, device="cpu")
+        packs = wp.array(pack(BY_TORQUE.model_copy(update={"integral_of": name}), ControlParams), dtype=ControlParams, device="cpu")
+        wp.launch(once, 1, [packs, vec3(*INERTIA), vec3(*trail), vec3(*rate), vec3(1.0, 2.0, -1.0), out], device="cpu")
+        gathered[name] = out.numpy()[1] - [1.0, 2.0, -1.0]
+    assert gathered["torque"] == pytest.approx(np.zeros(3), abs=1e-12)
+    assert gathered["error"] == pytest.approx([INERTIA[0] * 0.64 * trail[0] * 0.1 / 20.0, 0.0, 0.0], rel=1e-9), "1.4 N m a second"
+
+
 def test_without_the_integral_the_error_is_torque_over_stiffness():
     still = CONTROL.model_copy(update={"integral_limit_n_m": 0.0})
     error, _, _ = steered([0.0, 0.0, 0.0], disturbance=(3.0, 0.0, 0.0), ticks=1500, control=still)

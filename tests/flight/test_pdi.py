@@ -3,6 +3,7 @@
 import polars as pl
 import pytest
 
+from perilune.base.errors import PeriluneError
 from perilune.flight.fly import fly
 from perilune.flight.fly_many import fly_many
 
@@ -45,3 +46,8 @@ def test_dispersed_runs_end_alike(both):
     assert both.select((pl.col("touchdown_vertical_speed_m_s_pdi") - pl.col("touchdown_vertical_speed_m_s")).abs().max()).item() < 0.5
     for axis in ("north", "east"):
         assert both.select((pl.col(f"miss_{axis}_m_pdi") - pl.col(f"miss_{axis}_m")).abs().max()).item() < 150.0
+
+
+def test_a_dispersed_lander_whose_computer_has_position_fixes_in_the_coast_is_refused():
+    with pytest.raises(PeriluneError, match=r"^start pdi with a seed: position fixes .* fly from doi$"):
+        fly_many("blue-ghost", 1, [0], start="pdi")

@@ -28,7 +28,7 @@ def test_the_lander_of_the_tutorial_lands(followed):
 
 def words(page):
     """The page without its numbers: they may move with the tuning of a law or the kind of processor, what is said may not."""
-    return re.sub(r"[-+]?[0-9][0-9.:TZ]*|[0-9a-f]{16}", "#", page).split()
+    return re.sub(r"\b[0-9a-f]{16}\b|[-+]?[0-9][0-9.:TZ]*", "#", page).split()
 
 
 def test_the_tutorial_shows_what_the_program_prints(followed):

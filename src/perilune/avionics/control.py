@@ -1,9 +1,15 @@
 """Attitude control: quaternion feedback with a rate limit and an integral that learns the steady torque of an offset centre of mass.
 
+An integral of the error goes on growing while the lander slews, since it then trails what is wanted, and keeps its torque when the thrust changes
+that made the torque. An integral of the torque demanded gathers, over a slew, what sets the lander turning and what stops it, which is nothing, and
+is kept in proportion to the thrust commanded: dh/dt = (demand for turning) / T, so that h tends to minus the steady torque with the time constant T.
+
 Assumptions and limitations: a rigid lander with a diagonal inertia that is interpolated in the believed propellant; torque is commanded per axis
 and clipped; no structural filter.
 Source: quaternion feedback after Wie, "Space Vehicle Dynamics and Control", 2nd ed. 2008, section 7.3 (eigenaxis rotation under slew rate limit).
 """
+
+from typing import ClassVar, Literal
 
 import warp as wp
 from pydantic import Field
@@ -11,15 +17,20 @@ from pydantic import Field
 from perilune.base.parameters import Parameters
 from perilune.base.vector import ONE, TWO, ZERO, quat, real, vec3
 
+OF_ERROR, OF_TORQUE = wp.constant(0), wp.constant(1)
+
 
 class Control(Parameters):
     """Bandwidth and limits of the attitude loop."""
+
+    CODES: ClassVar = {"integral_of": {"error": 0, "torque": 1}}
 
     frequency_per_s: float = Field(gt=0, le=3, description="natural frequency of the loop, rad/s")
     damping: float = Field(gt=0, le=3, description="damping ratio")
     rate_limit_deg_s: float = Field(gt=0, description="largest commanded body rate")
     integral_time_s: float = Field(gt=0, description="time constant of the torque integral")
     integral_limit_n_m: float = Field(ge=0, description="largest torque that the integral may hold, each axis")
+    integral_of: Literal["error", "torque"] = Field("error", description="what the integral gathers; of the torque it does not wind up in slews")
     coast_band_deg: float = Field(0.5, ge=0, le=20, description="error of each axis that a coast leaves alone; assumed")
     coast_rate_band_deg_s: float = Field(0.1, ge=0, le=5, description="body rate of each axis that a coast leaves alone; assumed")
 
@@ -33,6 +44,7 @@ class ControlParams:
     rate_limit: real
     integral_time: real
     integral_limit: real
+    integral_of: wp.int32
     coast_band: real
     coast_rate_band: real
 
@@ -76,9 +88,10 @@ def attitude_torque(
     torque = clamp3(total, limit)
     after = held
     if steady and size < reach and wp.length(total - torque) < real(1.0e-9):
-        after = clamp3(
-            held + wp.cw_mul(inertia, clipped) * (w * w * dt / p.integral_time), vec3(p.integral_limit, p.integral_limit, p.integral_limit)
-        )
+        learnt = wp.cw_mul(inertia, clipped) * (w * w * dt / p.integral_time)
+        if p.integral_of == OF_TORQUE:
+            learnt = wp.cw_mul(inertia, acceleration) * (dt / p.integral_time)
+        after = clamp3(held + learnt, vec3(p.integral_limit, p.integral_limit, p.integral_limit))
     return torque, after
 
 

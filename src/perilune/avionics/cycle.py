@@ -57,7 +57,7 @@ def sequence(p: wp.ref[AvionicsParams], s: wp.ref[AvionicsState], o: wp.ref[Outl
     now.time_to_go = s.time_to_go
     if s.mode == TERMINAL or (p.targets.present and s.mode == VERTICAL):
         expected = (s.last.main_engine * p.belief.main_thrust + s.last.assist_duty * p.belief.assist_thrust) / mass
-        s.contact_for = contact_time(p.touchdown, o.height, wp.length(s.navigation.force_body), expected, s.contact_for, tick)
+        s.contact_for = contact_time(p.touchdown, o.height, o.sink, wp.length(s.navigation.force_body), expected, s.contact_for, tick)
         if probes_say_so(p.touchdown, o.height, probes):
             s.contact_for = wp.max(s.contact_for, p.touchdown.patience)
     now.contact_for = s.contact_for

@@ -9,7 +9,7 @@ import warp as wp
 from perilune.avionics.allocation import allot
 from perilune.avionics.belief import BeliefParams
 from perilune.avionics.computer import AvionicsParams, AvionicsState, propellant_share
-from perilune.avionics.control import attitude_error, attitude_torque, believed_inertia, beyond
+from perilune.avionics.control import OF_TORQUE, attitude_error, attitude_torque, believed_inertia, beyond
 from perilune.avionics.demand import ThrustDemand, believed_engines
 from perilune.avionics.follow_targets import follow_targets
 from perilune.avionics.guidance.leg import is_answer
@@ -140,6 +140,14 @@ def engine_commands(b: wp.ref[BeliefParams], thrust: real, main_on: wp.bool) -> 
 
 
 @wp.func
+def thrust_ratio(b: wp.ref[BeliefParams], before: Actuation, now: Actuation) -> real:
+    """Thrust commanded now over that of the last cycle, with which the torque of an offset centre of mass goes; 1 where either has none."""
+    last = before.main_engine * b.main_thrust + before.assist_duty * b.assist_thrust
+    this = now.main_engine * b.main_thrust + now.assist_duty * b.assist_thrust
+    return wp.where(last > ZERO and this > ZERO, this / wp.max(last, ONE), ONE)
+
+
+@wp.func
 def steer(p: wp.ref[AvionicsParams], s: wp.ref[AvionicsState], o: wp.ref[Outlook], d: ThrustDemand, tick: real) -> Actuation:
     """Engine and torque commands for a demand; all off once landed."""
     command = Actuation()
@@ -160,6 +168,8 @@ def steer(p: wp.ref[AvionicsParams], s: wp.ref[AvionicsState], o: wp.ref[Outlook
     if s.mode == COAST:
         error = beyond(error, p.control.coast_band)
         rate = beyond(rate, p.control.coast_rate_band)
+    if p.control.integral_of == OF_TORQUE:
+        s.held_torque = s.held_torque * thrust_ratio(p.belief, s.last, command)
     torque, held = attitude_torque(p.control, inertia, error, rate, p.belief.torque_limit, s.held_torque, s.mode != COAST, tick)
     allotted = allot(p.allocation, s.allocation, torque, tick)
     command.thruster_on = allotted.on

@@ -1,7 +1,8 @@
 """Touchdown detection: the computer decides from its own measurements that the lander stands, and cuts the engines.
 
 Armed only in the terminal leg below a believed height, so that no transient aloft can end the flight. Either sign must persist: the measured
-specific force departs from what the commanded thrust gives (the ground carries the lander), or, after a jolt, the believed sink rate is gone.
+specific force departs from what the commanded thrust gives (the ground carries the lander), or, after such a jolt, the believed sink rate is gone
+(`sink_gone_m_s`): a lander that rocks on its legs while the engines still hold the sink rate is carried by turns, each too short to persist.
 A lander with contact probes may be told to cut its engines at the first touch of a probe, still falling, as Apollo's crews did.
 
 Assumptions and limitations: one probe suffices, without persistence: its switch is trusted.
@@ -12,7 +13,7 @@ import warp as wp
 from pydantic import Field
 
 from perilune.base.parameters import Parameters
-from perilune.base.vector import real
+from perilune.base.vector import ZERO, real
 
 
 class Touchdown(Parameters):
@@ -21,6 +22,7 @@ class Touchdown(Parameters):
     arming_height_m: float = Field(gt=0, description="believed height below which the detector is armed")
     force_excess_m_s2: float = Field(gt=0, description="specific force beyond what thrust explains that counts as ground contact")
     patience_s: float = Field(gt=0, description="how long a sign must persist")
+    sink_gone_m_s: float = Field(0.0, ge=0, description="after a jolt, a believed sink rate below this is a sign as well; 0: not used (assumed)")
     cut_at_probes: bool = Field(False, description="whether the first touch of a contact probe cuts the engines")
 
 
@@ -31,15 +33,17 @@ class TouchdownParams:
     arming_height: real
     force_excess: real
     patience: real
+    sink_gone: real
     cut_at_probes: wp.bool
 
 
 @wp.func
-def contact_time(p: TouchdownParams, height: real, force: real, expected: real, so_far: real, dt: real) -> real:
-    """For how long [s] the sign of contact has been there."""
-    if height < p.arming_height and wp.abs(force - expected) > p.force_excess:
+def contact_time(p: TouchdownParams, height: real, sink: real, force: real, expected: real, so_far: real, dt: real) -> real:
+    """For how long [s] the signs of contact have been there."""
+    gone = p.sink_gone > ZERO and so_far > ZERO and sink < p.sink_gone
+    if height < p.arming_height and (gone or wp.abs(force - expected) > p.force_excess):
         return so_far + dt
-    return real(0.0)
+    return ZERO
 
 
 @wp.func

@@ -7,7 +7,8 @@ plus what the undispersed truth has from its thrusters beside an undisturbed coa
 Assumptions and limitations: what the coast teaches the filter of attitude and gyro is carried over in the mean, not in its noise: the estimated
 gyro bias takes the run's drawn bias (with scale and mounting errors at the rate of the coast); the truth is turned back by the run's star tracker
 mounting, since the computer steers the estimate. The slow drift of the gyros starts anew. Attitude thrusters have used what they used undispersed.
-Runs that start here are close to, not the same as, those from `doi`; without a seed they are the same bit for bit.
+Runs that start here are close to, not the same as, those from `doi`; without a seed they are the same bit for bit. Dispersed runs of a lander with
+position fixes are refused: its computer learns in the coast where this run's truth is.
 """
 
 import numpy as np
@@ -59,7 +60,14 @@ def tick_before_ignition(scene: Scene) -> int:
 
 
 def build_pdi_batch(scene: Scene, seed: int | None, runs: np.ndarray) -> Batch:
-    """Runs `runs` of a seed half a minute before ignition, with the draws that `build_batch` gives them."""
+    """Runs `runs` of a seed half a minute before ignition, with the draws that `build_batch` gives them.
+
+    Raises PeriluneError for dispersed runs of a lander with position fixes.
+    """
+    if seed is not None and scene.mission.lander.position_fix is not None:
+        raise PeriluneError(
+            "start pdi with a seed: position fixes tell the computer in the coast where this run is, and pdi leaves the coast out; fly from doi"
+        )
     reference = coast_end(scene)
     batch, base = build_batch(scene, seed, runs), build_batch(scene, None, np.array([0]))
     until = float(reference["time"][0])
