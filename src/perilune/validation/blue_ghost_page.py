@@ -147,7 +147,7 @@ LIMITS = """\
 what is known of them stands in the mission file. Mass and thrust were chosen so that the published burn fits, so the burn proves nothing.
 - Heights of the two diverts and their directions are assumed; nothing looks for hazards here, the choice is given.
 - Fixes are made at the level of the measurement: no image is drawn. Terrain finer than 3.8 km is synthetic.
-- The flight software was tuned on seed 1; the seed of this page was flown for it once, when all was done. Dispersions and errors of the \
+- The flight software was tuned on seed 1; no flight of this page's seed was seen before all was done. Dispersions and errors of the \
 sensors were not touched, and nothing was tuned for the published miss.
 - The lander's own guidance is known by name only."""
 
