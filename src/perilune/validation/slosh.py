@@ -3,7 +3,9 @@
 The lander is Resilience's with half its propellant, its pendulums those of the model; thrust as in its vertical leg.
 """
 
+from collections.abc import Callable
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -47,11 +49,12 @@ def swing(
     bodies: wp.array(dtype=Body),  # type: ignore[valid-type]
     sloshes: wp.array(dtype=SloshState),  # type: ignore[valid-type]
     force: vec3,
+    step: real,
 ):
-    """Steps from the first element on, far from everything."""
+    """Steps of `step` [s] from the first element on, far from everything."""
     s = sloshes[0]
     for i in range(bodies.shape[0] - 1):
-        after, _felt = sloshing_step(ZERO, bodies[i], s, hub[0], hub[0].mass, ZERO, force, vec3(0.0, 0.0, 0.0), vec3(0.0, 0.0, 0.0), real(0.02))
+        after, _felt = sloshing_step(ZERO, bodies[i], s, hub[0], hub[0].mass, ZERO, force, vec3(0.0, 0.0, 0.0), vec3(0.0, 0.0, 0.0), step)
         bodies[i + 1] = after
         sloshes[i + 1] = s
 
@@ -72,11 +75,13 @@ def half_full() -> Any:
     return hub.numpy()[0]
 
 
-def swung(drag: bool, angles: tuple[float, float], rate: Vector3, turn: Vector3, thrust_n: float) -> tuple[Any, np.ndarray, np.ndarray]:
-    """Hub, bodies and bobs at every step from a start with the rods at `angles` [rad] in the plane of body x and z, turning at `turn` [rad/s]."""
+def swung(
+    drag: bool, angles: tuple[float, float], rate: Vector3, turn: Vector3, thrust_n: float, step_s: float = STEP_S
+) -> tuple[Any, np.ndarray, np.ndarray]:
+    """Hub, bodies and bobs at every step of `step_s`; the rods start at `angles` [rad] in the plane of body x and z, turning at `turn` [rad/s]."""
     hub: Any = records(Hub, 1)
     hub[0] = half_full()
-    bodies, sloshes = (records(kind, round(SPAN_S / STEP_S) + 1) for kind in (Body, SloshState))
+    bodies, sloshes = (records(kind, round(SPAN_S / step_s) + 1) for kind in (Body, SloshState))
     bodies["position"][0], bodies["attitude"][0], bodies["rate"][0] = (1.0, 2.0, 3.0), (0, 0, 0, 1), rate
     for name, angle in zip(("fuel", "oxidiser"), angles, strict=True):
         if not drag:
@@ -84,7 +89,7 @@ def swung(drag: bool, angles: tuple[float, float], rate: Vector3, turn: Vector3,
         n = np.array([np.sin(angle), 0.0, -np.cos(angle)])
         sloshes[name]["along"][0], sloshes[name]["swing"][0] = n, np.cross(turn, n)
     arrays = [wp.array(a, dtype=t, device="cpu", copy=False) for a, t in ((hub, Hub), (bodies, Body), (sloshes, SloshState))]
-    wp.launch(swing, 1, [*arrays, vec3(0.0, 0.0, thrust_n)], device="cpu")
+    wp.launch(swing, 1, [*arrays, vec3(0.0, 0.0, thrust_n), step_s], device="cpu")
     return hub[0], bodies, sloshes
 
 
@@ -112,21 +117,28 @@ def sums(hub: Any, bodies: np.ndarray, sloshes: np.ndarray) -> tuple[np.ndarray,
 
 
 @cache
-def tumbling(drag: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def tumbling(drag: bool, step_s: float = STEP_S) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The sums over a minute of tumbling without thrust, the bobs thrown well out."""
-    return sums(*swung(drag, (0.6, -0.4), (0.1, 0.2, -0.05), (1.0, -0.5, 0.3), 0.0))
+    return sums(*swung(drag, (0.6, -0.4), (0.1, 0.2, -0.05), (1.0, -0.5, 0.3), 0.0, step_s))
 
 
-def spin_drift() -> Measured:
+def spin_drift(step_s: float = STEP_S) -> float:
     """Largest relative change of the angular momentum, damping included."""
-    spin = tumbling(True)[1]
+    spin = tumbling(True, step_s)[1]
     return float(np.linalg.norm(spin - spin[0], axis=1).max() / np.linalg.norm(spin[0]))
 
 
-def energy_drift() -> Measured:
+def energy_drift(step_s: float = STEP_S) -> float:
     """Largest relative change of the kinetic energy without damping."""
-    energy = tumbling(False)[2]
+    energy = tumbling(False, step_s)[2]
     return float(np.abs(energy / energy[0] - 1.0).max())
+
+
+def order_error(drift: Callable[[float], float]) -> Measured:
+    """How far from 2 the order is by which a drift falls with the step, at the last of four halvings; what the equations lost would not fall."""
+    drifts = [drift(STEP_S / 2**halvings) for halvings in range(5)]
+    falls = ", ".join(f"{coarse / fine:.2f}" for coarse, fine in pairwise(drifts))
+    return abs(float(np.log2(drifts[-2] / drifts[-1])) - 2.0), f"each halving from 20 to 1.25 ms divides the drift by {falls}"
 
 
 def energy_gained() -> Measured:
@@ -196,6 +208,13 @@ HALF_FULL = "of Resilience, half full, liquids thrown out of rest, over a minute
 CHECKS = [
     Check("slosh, angular momentum", f"{HALF_FULL}, relative, with damping", "conservation", 1e-3, "", spin_drift, ("scipy.spatial",)),
     Check("slosh, energy", f"kinetic energy {HALF_FULL}, relative, without damping", "conservation", 1e-3, "", energy_drift, ("scipy.spatial",)),
+    *(
+        Check(f"{name}, order", "order by which its largest drift falls with the step, down to 1.25 ms", "2", 0.1, "", measure, ("scipy.spatial",))
+        for name, measure in (
+            ("slosh, angular momentum", lambda: order_error(spin_drift)),
+            ("slosh, energy", lambda: order_error(energy_drift)),
+        )
+    ),
     Check("slosh, damping", f"largest gain of energy in a step {HALF_FULL}, relative", "never above 0", 1e-12, "", energy_gained, ("scipy.spatial",)),
     Check(
         "slosh under thrust",
