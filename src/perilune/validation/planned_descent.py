@@ -128,16 +128,20 @@ def burn() -> tuple[np.ndarray, np.ndarray, float, float]:
     ) -> np.ndarray:
         f_main = main.count * main.thrust_n * level_after(main, levels[0], asked[0], t)
         f_assist = assist.count * assist.thrust_n * level_after(assist, levels[1], asked[1], t)
-        w, x, y, z = s[6:10] / np.linalg.norm(s[6:10])
-        p, q, r = s[10:13]
-        body_z = np.array([2.0 * (x * z + w * y), 2.0 * (y * z - w * x), 1.0 - 2.0 * (x * x + y * y)])
+        w, x, y, z = (s[6:10] / np.sqrt(s[6:10] @ s[6:10])).tolist()
+        p, q, r = s[10:13].tolist()
+        axes = np.array(  # columns: body axes in mci
+            [
+                [1.0 - 2.0 * (y * y + z * z), 2.0 * (x * y - w * z), 2.0 * (x * z + w * y)],
+                [2.0 * (x * y + w * z), 1.0 - 2.0 * (x * x + z * z), 2.0 * (y * z - w * x)],
+                [2.0 * (x * z - w * y), 2.0 * (y * z + w * x), 1.0 - 2.0 * (x * x + y * y)],
+            ]
+        )
         force, torque, rcs_flow = push
-        axis = np.array([x, y, z])
-        turned = force + 2.0 * np.cross(axis, np.cross(axis, force) + w * force)
         mass = lander.mass.dry_mass_kg + s[13] + rcs - rcs_flow * (t - since)
         out = np.empty(14)
         out[:3] = s[3:6]
-        out[3:6] = field(began + t) - gm * s[:3] / (s[:3] @ s[:3]) ** 1.5 + (body_z * (f_main + f_assist) + turned) / mass
+        out[3:6] = field(began + t) - gm * s[:3] / (s[:3] @ s[:3]) ** 1.5 + axes @ (force + np.array([0.0, 0.0, f_main + f_assist])) / mass
         out[6:10] = 0.5 * np.array([-x * p - y * q - z * r, w * p + y * r - z * q, w * q + z * p - x * r, w * r + x * q - y * p])
         i, j, k = moments
         out[10:13] = (torque + np.array([(j - k) * q * r, (k - i) * r * p, (i - j) * p * q])) / moments

@@ -28,6 +28,7 @@ from perilune.mission.loader import load
 from perilune.mission.schema import Mission
 
 ROOM = 60_000  # ticks of a recorded flight
+DISCS = np.polynomial.legendre.leggauss(8)  # nodes and weights over [-1, 1]
 
 
 @cache
@@ -106,10 +107,12 @@ def parts_of(mission: Mission, main_kg: float | None = None, rcs_kg: float | Non
     main = mass.main_loaded_kg if main_kg is None else main_kg
     parts = [(mass.dry_mass_kg, np.array(mass.dry_cg_m), np.array(mass.dry_inertia_kg_m2))]
     for tank, kg in ((tanks.fuel, main / (1.0 + tanks.loaded_ratio)), (tanks.oxidiser, main * tanks.loaded_ratio / (1.0 + tanks.loaded_ratio))):
-        y = 0.0
+        y, before, share = 0.0, np.inf, 4.0 / 3.0 * kg / tank.room_kg
         for _ in range(50):
-            y = min(max(y - (2.0 / 3.0 + y - y**3 / 3.0 - 4.0 / 3.0 * kg / tank.room_kg) / max(1.0 - y * y, 1e-6), -1.0), 1.0)
-        z, weight = np.polynomial.legendre.leggauss(8)
+            if abs(y - before) < 1e-15:
+                break
+            before, y = y, min(max(y - (2.0 / 3.0 + y - y**3 / 3.0 - share) / max(1.0 - y * y, 1e-6), -1.0), 1.0)
+        z, weight = DISCS
         z, weight = (-1.0 + (z + 1.0) * (y + 1.0) / 2.0) * tank.radius_m, weight * (1.0 - ((z + 1.0) * (y + 1.0) / 2.0 - 1.0) ** 2)
         weight = kg * weight / weight.sum()
         spread, middle = (tank.radius_m**2 - z**2) / 4.0, float(weight @ z / kg)
@@ -121,12 +124,15 @@ def parts_of(mission: Mission, main_kg: float | None = None, rcs_kg: float | Non
 
 def cg_of(mission: Mission, main_kg: float | None = None, rcs_kg: float | None = None) -> np.ndarray:
     """Centre of mass [m, body] of a mission's lander with full or given tanks."""
-    parts = parts_of(mission, main_kg, rcs_kg)
+    return _centre(parts_of(mission, main_kg, rcs_kg))
+
+
+def _centre(parts: list[tuple[float, np.ndarray, np.ndarray]]) -> np.ndarray:
     return np.asarray(sum(m * at for m, at, _ in parts) / sum(m for m, _, _ in parts))
 
 
 def inertia_of(mission: Mission, main_kg: float | None = None, rcs_kg: float | None = None) -> np.ndarray:
     """Moments of inertia [kg m²] of a mission's lander with full or given tanks, by the parallel-axis theorem on the mission file's numbers."""
     parts = parts_of(mission, main_kg, rcs_kg)
-    cg = cg_of(mission, main_kg, rcs_kg)
+    cg = _centre(parts)
     return np.asarray(sum(own + m * ((at - cg) @ (at - cg) - (at - cg) ** 2) for m, at, own in parts))

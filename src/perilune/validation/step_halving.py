@@ -178,9 +178,9 @@ def closed_loop(steps: int, smooth: bool, fine: bool) -> Any:
     return contact
 
 
-def closed_loop_difference(steps: int, smooth: bool, fine: bool) -> Measured:
+def closed_loop_difference(steps: int, smooth: bool, fine_pulses: bool) -> Measured:
     """Distance [m] of the places of touchdown between `steps` a tick and twice as many."""
-    coarse, fine = (closed_loop(n, smooth, fine) for n in (steps, 2 * steps))
+    coarse, fine = (closed_loop(n, smooth, fine_pulses) for n in (steps, 2 * steps))
     apart = float(np.linalg.norm(coarse["position_me"] - fine["position_me"]))
     changes = ", ".join(
         f"{label} {abs(float(coarse[name] - fine[name])):.1e} {unit}"
