@@ -121,8 +121,9 @@ def test_validate_prints_rows_and_fails_with_one_of_them(shell, monkeypatch):
 
     row = rows.Row("name", "what", "a stranger", 1.0, 0.5, "m", "passed", "", 0.1)
     absent = rows.Row("name", "what", "a stranger", 1.0, None, "m", "not run", "absent", 0.1)
+    missed = rows.Row("name", "what", "a stranger", 1.0, 2.0, "m", "missed", "as known", 0.1)
     failed = rows.Row("name", "what", "a stranger", 1.0, 2.0, "m", "failed", "too far", 0.1)
-    for given, code in (([row, absent], 0), ([row, failed], 1)):
+    for given, code in (([row, absent], 0), ([row, missed], 0), ([row, failed], 1)):
         monkeypatch.setattr(rows, "run_rows", lambda full, progress, given=given: [progress(r) or r for r in given])
         got, out, _ = shell("validate")
         assert got == code and f"{given[1].status} " in out

@@ -70,6 +70,17 @@ def test_a_row_beyond_its_tolerance_fails():
     assert planted(lambda: 1.0).status == "passed"
 
 
+def test_a_known_miss_is_neither_passed_nor_failed_and_says_why():
+    row = planted(lambda: (1.5, "step 3 s"), miss="where it went is not published")
+    assert row.status == "missed" and row.achieved == 1.5 and row.reason == "where it went is not published; step 3 s"
+    assert planted(lambda: 1.0, miss="where it went is not published").status == "passed"
+    assert planted(lambda: float("nan"), miss="where it went is not published").status == "failed"
+
+
+def test_only_a_flown_number_may_be_a_known_miss():
+    assert [check.name for check in CHECKS if check.miss] == ["Blue Ghost, miss"]
+
+
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
 def test_a_row_without_a_finite_number_fails(value):
     row = planted(lambda: value)
@@ -175,7 +186,7 @@ def example(status, achieved=1.0e-13, reason=""):
 
 def test_page_shows_every_row_its_tolerance_and_how_to_repeat_it():
     text = page.validation_page([example("passed"), example("failed", 3.0, "too far"), example("not run", None, "Basilisk cannot be imported")])
-    assert "1 rows passed, 1 failed, 1 were not run" in text and "`perilune validate`" in text
+    assert "1 rows passed, 0 missed, 1 failed, 1 were not run" in text and "`perilune validate`" in text
     assert "`perilune validate --full`" in page.validation_page([example("passed")], full=True)
     table = [line for line in text.splitlines() if line.startswith("| row ")]
     assert len(table) == 4 and all(line.replace("\\|", "").count("|") == 8 for line in table)

@@ -26,7 +26,7 @@ def validate(full: Annotated[bool, FULL] = False, page: Annotated[Path | None, P
     start_warp()
     print(f"{'':9} {'achieved':>10} {'tolerance':>10} unit")
     rows = run_rows(full, progress=lambda row: print(line_of(row), flush=True))
-    counts = {status: sum(row.status == status for row in rows) for status in ("passed", "failed", "not run")}
+    counts = {status: sum(row.status == status for row in rows) for status in ("passed", "missed", "failed", "not run")}
     print(", ".join(f"{count} {status}" for status, count in counts.items()))
     if page is not None:
         write_page(rows, page, full)

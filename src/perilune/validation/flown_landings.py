@@ -47,6 +47,15 @@ CHECKS = [
     Check("Apollo 11, height", "above the ground, TFI 300 to 590 s, nothing fitted", RADAR, 8.0, "%", eagle_height, full=True),
     Check("Apollo 11, propellant", "used, TFI 300 to 600 s, nothing fitted", TELEMETRY, 5.0, "%", eagle_propellant, full=True),
     Check("Blue Ghost, seeds", "dispersed landings not landed", "the lander that landed", 10.0, "", blue_ghost_lost, full=True),
-    Check("Blue Ghost, miss", "percentile of the published miss among ours, from 50", "118 m (LRO)", 45.0, "", blue_ghost_miss, full=True),
+    Check(
+        "Blue Ghost, miss",
+        "percentile of the published miss among ours, from 50",
+        "118 m (LRO)",
+        45.0,
+        "",
+        blue_ghost_miss,
+        full=True,
+        miss="ours come nearer; where the lander's own diverts led, which may make most of the 118 m, is not published, see docs/blue-ghost.md",
+    ),
     Check("Blue Ghost, ellipse", "95 % of ours from the target", "ellipse of 100 m, medium.com/predict", 100.0, "m", blue_ghost_ellipse, full=True),
 ]

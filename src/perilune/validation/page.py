@@ -25,7 +25,8 @@ def validation_page(rows: Sequence[Row], full: bool = False) -> str:
         'left out, says "not run": it proves nothing.',
         "",
         f"Run on {datetime.now(UTC):%Y-%m-%d} with `perilune validate{' --full' if full else ''}` on {machine_kind()}.",
-        f"{counts['passed']} rows passed, {counts['failed']} failed, {counts['not run']} were not run; {sum(row.seconds for row in rows):.0f} s.",
+        f"{counts['passed']} rows passed, {counts['missed']} missed, {counts['failed']} failed, {counts['not run']} were not run; "
+        f"{sum(row.seconds for row in rows):.0f} s.",
         "",
         "Versions: " + ", ".join(f"{name} {_version(name)}" for name in STRANGERS) + ".",
         "",
