@@ -19,7 +19,7 @@ from timing import table
 from perilune.avionics.belief import OnBoard
 from perilune.avionics.computer import AvionicsParams
 from perilune.base.structs import records, struct_from
-from perilune.flight.advance import _share, advance, new_events
+from perilune.flight.advance import advance, new_events, shared
 from perilune.flight.events import EventRow
 from perilune.flight.fly import written_rows
 from perilune.flight.flying import fly_recorded
@@ -90,10 +90,10 @@ class Pieces:
         bench = Bench()
         bench.height = float(self.heights[epoch])
         bench.increments = wp.empty((0, 0), dtype=ImuMeasurement, device="cpu")
-        bench.events = _share(self.events.copy(), EventRow)
+        bench.events = shared(self.events.copy(), EventRow)
         bench.drive = a_drive(bool(self.packs["lander"]["slosh"]["present"][0]))
-        shared = [_share(self.scene.avionics, AvionicsParams), _share(self.packs, FlightPack), _share(state, FlightState)]
-        inputs = [self.scene.world, self.scene.on_board, *shared, bench]
+        given = [shared(self.scene.avionics, AvionicsParams), shared(self.packs, FlightPack), shared(state, FlightState)]
+        inputs = [self.scene.world, self.scene.on_board, *given, bench]
         wp.launch(kernel, 1, [*inputs, 10], device="cpu")
         taken = []
         for _ in range(REPEATS):

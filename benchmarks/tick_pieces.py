@@ -165,7 +165,8 @@ def cycle(world: wp.ref[World], o: wp.ref[OnBoard], p: wp.ref[AvionicsParams], p
     left = s.avionics.main_left
     to_go = s.avionics.time_to_go
     s.avionics.navigation.gathered_dt = TICK
-    command, sent = fly_tick(e_guidance, p, o, s.avionics, Measurements(), s.time + real(j) * real(1.0e-4), TICK, False)
+    measured = Measurements()
+    command, sent = fly_tick(e_guidance, p, o, s.avionics, measured, s.time + real(j) * real(1.0e-4), TICK, False)
     s.dry_time += (command.assist_duty + sent.height_sigma) * real(1.0e-12)
     s.avionics.mode = mode
     s.avionics.main_left = left

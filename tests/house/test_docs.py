@@ -72,3 +72,8 @@ def test_the_example_that_the_package_opens_with_is_true():
 def test_the_page_lists_what_every_result_says_is_not_modelled():
     said = " ".join((ROOT / "docs" / "models.md").read_text("utf-8").partition("## Not yet modelled")[2].split())
     assert said.endswith(" ".join(f"- {sentence}" for sentence in NOT_YET_MODELLED))
+
+
+def test_the_benchmarks_can_be_started(tmp_path):
+    exit_code, said = run_in(tmp_path, [sys.executable, str(ROOT / "benchmarks" / "descent.py"), "--help"])
+    assert exit_code == 0 and "--quick" in said

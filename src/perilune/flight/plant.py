@@ -191,7 +191,6 @@ def fly_plant(
     first: int,
 ):
     """The truth over one tick under `command`; `height` [m] is the true height at its start."""
-    lander = pack.lander
     now = masses(pack, s)
     middle = s.body.position + s.body.velocity * (HALF * TICK)
     held = perturbation(world, middle, s.time + HALF * TICK)
@@ -217,7 +216,7 @@ def fly_plant(
         before = s.body
         dv = vec3(0.0, 0.0, 0.0)
         push = push_over(pulses, STEP * real(i), STEP * real(i + 1), s.lander.rcs_left)
-        mass = lander.mass.dry_mass + s.lander.fuel.left + s.lander.oxidiser.left + s.lander.rcs_left
+        mass = pack.lander.mass.dry_mass + s.lander.fuel.left + s.lander.oxidiser.left + s.lander.rcs_left
         if still:
             s.body = tumble(s.body, push.torque, now.inertia, STEP)
             if wp.length_sq(push.force) > ZERO:
