@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
+from perilune.base.structs import records
+
 Vector3 = tuple[float, float, float]
 
 DEGREE = np.pi / 180.0
@@ -88,7 +90,7 @@ def fill(record: np.void | np.ndarray, model: BaseModel) -> None:
 
 def pack(model: BaseModel, struct: Any, count: int = 1) -> np.ndarray:
     """`count` equal packs of a model as a structured array of the Warp struct's own layout."""
-    packs = np.zeros(count, struct.numpy_dtype())
+    packs = records(struct, count)
     fill(packs[0], model)
     packs[1:] = packs[0]
     return packs

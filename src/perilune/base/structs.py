@@ -1,13 +1,20 @@
 """Warp structs on the host: arrays of them, and one element of such an array as the object that a kernel takes by value."""
 
+from functools import cache
 from typing import Any
 
 import numpy as np
 
 
+@cache
+def layout(struct: Any) -> np.dtype:
+    """The Warp struct's own layout; worked out once, which takes longer than a tick of a flight."""
+    return np.dtype(struct.numpy_dtype())
+
+
 def records(struct: Any, *shape: int) -> np.ndarray:
     """A structured array of zeros in the Warp struct's own layout."""
-    return np.zeros(shape, struct.numpy_dtype())
+    return np.zeros(shape, layout(struct))
 
 
 def struct_from(record: np.void, struct: Any) -> Any:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from perilune.base.start_warp import is_compiled
+from perilune.base.structs import records
 from perilune.flight.advance import LONGEST_S, advance, flying, load_kernel, new_events
 from perilune.flight.kernel import build_kernel
 from perilune.flight.record import HistoryRow
@@ -70,8 +71,8 @@ def fly_recorded(
     begin = first
     while not pasts or (flying_or_new(batch) and begin < last):
         ticks = max(min(room, last - begin), 1)
-        past = np.zeros((len(batch.states), ticks if record else 0), HistoryRow.numpy_dtype())  # type: ignore[attr-defined]
-        sent = np.zeros((len(batch.states), ticks if publish else 0), Telemetry.numpy_dtype())  # type: ignore[attr-defined]
+        past = records(HistoryRow, len(batch.states), ticks if record else 0)
+        sent = records(Telemetry, len(batch.states), ticks if publish else 0)
         at = begin
         while flying_or_new(batch) and at < begin + ticks:
             at = min(begin + ticks, at + round(PIECE_S / TICK_S) if progress else begin + ticks)

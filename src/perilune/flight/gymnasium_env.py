@@ -26,7 +26,7 @@ from gymnasium.vector.utils import batch_space
 from perilune.avionics.sequencer import MODES
 from perilune.base.errors import PeriluneError
 from perilune.base.start_warp import start_warp
-from perilune.base.structs import records
+from perilune.base.structs import layout
 from perilune.flight.advance import advance, new_events
 from perilune.flight.flying import prepare
 from perilune.flight.lockstep import Lockstep, OwnAvionics
@@ -67,7 +67,7 @@ def flattened(rows: np.ndarray) -> np.ndarray:
     return np.concatenate(parts, axis=1)
 
 
-TELEMETRY_NAMES, MEASUREMENT_NAMES = flat_names(records(Telemetry, 0).dtype), flat_names(records(Measurements, 0).dtype)
+TELEMETRY_NAMES, MEASUREMENT_NAMES = flat_names(layout(Telemetry)), flat_names(layout(Measurements))
 
 
 def spaces() -> tuple[gymnasium.spaces.Dict, gymnasium.spaces.Box]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from perilune.avionics.loaded import Loaded
 from perilune.base.errors import PeriluneError
-from perilune.base.structs import records
+from perilune.base.structs import layout, records
 from perilune.messages.actuation import Actuation
 from perilune.messages.frames import HEADER, Estimate, Frame, Kind, parse_header
 from perilune.messages.measurements import Measurements
@@ -92,7 +92,7 @@ def _frame(line: socket.socket) -> tuple[int, int, bytes]:
 
 def _body(line: socket.socket, kind: Kind, struct: Any) -> np.void:
     got, _, body = _frame(line)
-    wanted = records(struct, 0).dtype
+    wanted = layout(struct)
     if got != kind or len(body) != wanted.itemsize:
         raise PeriluneError(f"the flight sent a frame of kind {got} with {len(body)} bytes where {kind.name} was due; it is of another version")
     return np.frombuffer(body, wanted)[0]

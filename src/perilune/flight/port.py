@@ -13,7 +13,7 @@ import numpy as np
 from perilune.avionics.loaded import Loaded
 from perilune.avionics.sequencer import MODES
 from perilune.base.errors import PeriluneError
-from perilune.base.structs import records
+from perilune.base.structs import layout, records
 from perilune.environment.orientation import ME_FROM_PA, quat_of_rotation, rotation_pa_from_mci
 from perilune.flight.advance import LONGEST_S, advance, new_events
 from perilune.flight.flying import Progress, Recording, flying_or_new
@@ -129,10 +129,10 @@ class Connection:
         if of_tick != tick:
             raise PeerLostError(f"answered tick {of_tick} where tick {tick} was asked")
         body = self._read(length)
-        commands = np.frombuffer(body[:ACTUATION_BYTES], records(Actuation, 0).dtype)
+        commands = np.frombuffer(body[:ACTUATION_BYTES], layout(Actuation))
         if kind == Kind.COMMANDS:
             return commands, None
-        published = np.frombuffer(body[ACTUATION_BYTES:], records(Telemetry, 0).dtype)
+        published = np.frombuffer(body[ACTUATION_BYTES:], layout(Telemetry))
         if not 0 <= published["mode"][0] < len(MODES):
             raise PeerLostError(f"published mode {published['mode'][0]}; modes are counted from 0 ({MODES[0]}) to {len(MODES) - 1} ({MODES[-1]})")
         return commands, published

@@ -14,6 +14,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from perilune.base.parameters import Parameters, leaves, pack_slot
+from perilune.base.structs import records
 from perilune.mission.fault_slots import FAULT_NUMBERS
 from perilune.mission.paths import find, in_words, is_inside, nearest
 from perilune.mission.start import START_ERRORS
@@ -103,7 +104,7 @@ def packs() -> dict[str, np.ndarray]:
 
     structs: dict[str, Any] = {"lander": LanderParams, "environment": ReliefDraw}
     rows = {"start": np.zeros(1, START_ERRORS), "faults": np.zeros(1, FAULT_NUMBERS)}
-    return {**rows, **{name: np.zeros(1, struct.numpy_dtype()) for name, struct in structs.items()}}
+    return {**rows, **{name: records(struct, 1) for name, struct in structs.items()}}
 
 
 def refusal(mission: "Mission", path: str) -> str | None:
