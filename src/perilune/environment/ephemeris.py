@@ -17,7 +17,6 @@ from perilune.base.tables import cached_arrays, check_md5
 from perilune.base.vector import real, vec3
 from perilune.environment.chebyshev import Coefficients, fit_series, series_value
 
-EPHEMERIS_NAME = "DE440"
 EPHEMERIS_MD5 = "3917ee56769db332790c751e2168843d"
 GM_EARTH = 398600.435507e9  # m³/s², DE440
 GM_SUN = 132712440041.279419e9  # m³/s², DE440

@@ -19,7 +19,6 @@ from perilune.base.vector import quat, quat_from_rotation_vector, real, vec3
 from perilune.environment.chebyshev import Coefficients, fit_series, series_slope, series_value
 from perilune.environment.ephemeris import lunar_data_file
 
-FRAME_NAME = "MOON_PA_DE440"
 ORIENTATION_MD5 = "9f48a8c4cf1c955ac5d3a7d77a127e42"
 FIT_TOLERANCE_RAD = 1.0e-11
 _ARCSECOND = np.pi / 648000.0

@@ -20,7 +20,9 @@ from perilune.base.vector import HALF, ONE, STANDARD_GRAVITY, TWO_PI, ZERO, real
 from perilune.lander.faults import FaultsNow, any_fault, fault_code, fault_size
 
 FAULT_KINDS = ("shortfall", "early_shutdown", "hard_start", "nozzle_loss", "stuck_open", "stuck_closed")
-SHORTFALL, EARLY_SHUTDOWN, HARD_START, NOZZLE_LOSS, STUCK_OPEN, STUCK_CLOSED = (wp.constant(i) for i in range(6))
+SHORTFALL, EARLY_SHUTDOWN, HARD_START, NOZZLE_LOSS, STUCK_OPEN, STUCK_CLOSED = (
+    wp.constant(fault_code(f"main_engine.{kind}") - fault_code("main_engine.shortfall")) for kind in FAULT_KINDS
+)
 MAIN_ENGINE_FAULTS, ASSIST_ENGINES_FAULTS = (wp.constant(fault_code(f"{group}.shortfall")) for group in ("main_engine", "assist_engines"))
 UPWARD = wp.constant(1)
 LONGEST_ON_OFF_S = 0.1  # one control tick

@@ -37,7 +37,6 @@ TAIL_HEAD = """
 | quantity | what the flight computes |
 |---|---|
 """
-POWERS = str.maketrans("23", "²³")
 PRETTY = {
     "deg": "°", "arcsec": "″", "deg_s": "°/s", "deg_h": "°/h", "deg_s2": "°/s²", "deg_rt_h": "°/√h", "percent": "%", "n": "N", "n_m": "N m",
     "n_s": "N s", "w": "W", "m_s": "m/s", "km_s": "km/s", "m_s2": "m/s²", "m_s_rt_h": "m/s/√h", "m_s_rt_s": "m/s/√s", "rad_rt_s": "rad/√s",
