@@ -134,6 +134,7 @@ def report(whole_us: float, ticks: float) -> list[str]:
         ("  Runge–Kutta step", "step", five, None, False),
         ("  engines: level, thrust, torque, flow", "engines", five, None, False),
         ("  commands, thrust per level, hub and pendulums", "prepare", 1.0, None, False),
+        ("  attitude thrusters: pulses, pushes", "thrusters", 1.0, None, False),
         ("  inertial unit: increment and its noise", "imu", five, None, False),
         ("  computer takes an increment", "integrate", five, None, False),
         ("  gravity residual, Earth and Sun", "field", 1.0, None, False),

@@ -21,7 +21,8 @@ from perilune.flight.events import EventRow
 from perilune.flight.plant import fly_plant, kinematics, masses, pad_clearance
 from perilune.flight.propulsion import Drive, burn, command_engines, drive_of, thrust_on
 from perilune.flight.sensing import range_finder_sees
-from perilune.flight.state import STEP, TICK, FlightPack, FlightState, World
+from perilune.flight.state import STEP, STEPS, TICK, FlightPack, FlightState, World
+from perilune.lander.attitude_thrusters import fire, push_over
 from perilune.lander.propellant import MassNow
 from perilune.lander.sensors.imu import measure_imu
 from perilune.lander.sensors.range_finder import measure_range
@@ -85,6 +86,19 @@ def engines(world: wp.ref[World], o: wp.ref[OnBoard], p: wp.ref[AvionicsParams],
     """Both groups of engines and the tanks over one truth step."""
     thrust = burn(pack, s, b.drive, STEP * real(j % 5), STEP)
     s.dry_time += (thrust.flow + thrust.torque[0]) * real(1.0e-12)
+
+
+@wp.func
+def thrusters(
+    world: wp.ref[World], o: wp.ref[OnBoard], p: wp.ref[AvionicsParams], pack: wp.ref[FlightPack], s: wp.ref[FlightState], b: Bench, j: int
+):
+    """The attitude thrusters' pulses of a tick, and what they push in each of its truth steps."""
+    cg = vec3(ZERO, ZERO, ONE + real(j) * real(1.0e-6))
+    pulses = fire(pack.lander.attitude_thrusters, s.lander.attitude_thrusters, s.avionics.last.thruster_on, cg, TICK, s.active)
+    steps = int(STEPS)
+    for i in range(steps):
+        push = push_over(pulses, STEP * real(i), STEP * real(i + 1), s.lander.rcs_left)
+        s.dry_time += (push.flow + push.torque[0]) * real(1.0e-12)
 
 
 @wp.func

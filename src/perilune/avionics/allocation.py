@@ -79,6 +79,8 @@ def allot(p: wp.ref[AllocationParams], s: wp.ref[AllocationState], torque: vec3,
     a.torque = torque
     s.impulse += torque * tick
     longest = real(0.0)
+    on = a.on  # values of their own: each element read through a struct would copy the whole vector or matrix
+    duty = p.duty
     count = int(COUNT)  # a loop that stays one
     for axis in range(3):
         column = 2 * axis
@@ -88,8 +90,8 @@ def allot(p: wp.ref[AllocationParams], s: wp.ref[AllocationState], torque: vec3,
         if impulse > ZERO and impulse >= p.bit[column]:
             s.impulse[axis] = ZERO
             for i in range(count):
-                a.on[i] += p.duty[i, column] * impulse
-                longest = wp.max(longest, a.on[i])
+                on[i] = on[i] + duty[i, column] * impulse
+                longest = wp.max(longest, on[i])
     if longest > ZERO:
         share = real(1.0)
         if longest > tick:
@@ -97,8 +99,9 @@ def allot(p: wp.ref[AllocationParams], s: wp.ref[AllocationState], torque: vec3,
             a.torque = torque * share
             a.saturated = True
         for i in range(count):
-            if a.on[i] > ZERO:
-                a.on[i] = pulse(p, s, i, a.on[i] * share, tick)
+            if on[i] > ZERO:
+                on[i] = pulse(p, s, i, on[i] * share, tick)
+        a.on = on
     return a
 
 

@@ -74,8 +74,9 @@ def use_star_tracker(p: wp.ref[NavigationParams], n: wp.ref[NavigationState], m:
         update_by(n, h, ph, ph[6 + i] + variance, residual[i] - x[6 + i], x)
     apply_correction(n, x)
     floor = p.attitude_floor * p.attitude_floor
+    after = n.covariance  # a value of its own: each element read through the state would copy the whole matrix
     for i in range(3):
-        if n.covariance[6 + i, 6 + i] < floor:
+        if after[6 + i, 6 + i] < floor:
             n.covariance[6 + i, 6 + i] = floor
 
 

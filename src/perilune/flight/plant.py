@@ -106,15 +106,19 @@ def feel(
     m = measure_imu(pack.lander.imu, s.lander.imu, pack.seed, pack.run, index, time, STEP, turn, dv_body, s.active)
     together = STEPS // SAMPLES
     row = step // together
+    angles = s.felt.delta_angle  # values of their own: each element read through the state would copy the whole matrix
+    velocities = s.felt.delta_velocity
     if row * together == step:
         s.felt.dt = STEP * real(together)
         s.felt.count = row + 1
         for j in range(3):
-            s.felt.delta_angle[row, j] = ZERO
-            s.felt.delta_velocity[row, j] = ZERO
+            angles[row, j] = ZERO
+            velocities[row, j] = ZERO
     for j in range(3):
-        s.felt.delta_angle[row, j] += m.delta_angle[j]
-        s.felt.delta_velocity[row, j] += m.delta_velocity[j]
+        angles[row, j] = angles[row, j] + m.delta_angle[j]
+        velocities[row, j] = velocities[row, j] + m.delta_velocity[j]
+    s.felt.delta_angle = angles
+    s.felt.delta_velocity = velocities
     if first + step < increments.shape[1]:
         increments[run, first + step] = m
 

@@ -159,9 +159,10 @@ def valve_times(params: wp.ref[AttitudeThrustersParams], state: wp.ref[AttitudeT
 @wp.func
 def add_pulse(params: wp.ref[AttitudeThrustersParams], pulses: wp.ref[Pulses], i: int, time: vec3, share: real, cg: vec3):
     """Add a row for thruster `i`, which pushes with a `share` of its thrust at the times of `valve_times`."""
-    direction = vec3(params.directions[i, 0], params.directions[i, 1], params.directions[i, 2])
-    force = wp.normalize(direction) * (params.thrust[i] * share)
-    torque = wp.cross(vec3(params.positions[i, 0], params.positions[i, 1], params.positions[i, 2]) - cg, force)
+    directions = params.directions  # values of their own: each element read through the parameters would copy the whole matrix
+    positions = params.positions
+    force = wp.normalize(vec3(directions[i, 0], directions[i, 1], directions[i, 2])) * (params.thrust[i] * share)
+    torque = wp.cross(vec3(positions[i, 0], positions[i, 1], positions[i, 2]) - cg, force)
     k = pulses.count
     for j in range(3):
         pulses.time[k, j] = time[j]
@@ -184,12 +185,17 @@ def fire(
     if size == ZERO and not state.any_open and not any_fault(now):
         return pulses
     lasts = wp.bool(False)
+    faulty = any_fault(now)
+    if not state.any_open:
+        state.rest = vec16(CLOSED)
     count = int(COUNT)  # a loop that stays one: unrolled, it would only lengthen the code
     for i in range(count):
+        if on[i] <= ZERO and not state.any_open and not faulty:
+            continue  # shut it was and shut it stays
         time = valve_times(params, state, i, on[i], tick)
         lasts = lasts or state.rest[i] > CLOSED
         share = ONE
-        if any_fault(now):
+        if faulty:
             if fault_on_axis(now, STUCK_OPEN, i):
                 time = vec3(tick, tick, tick)
             if fault_on_axis(now, STUCK_CLOSED, i):
@@ -225,16 +231,21 @@ def push_over(pulses: wp.ref[Pulses], start: real, end: real, rcs_left: real) ->
     """The mean push from `start` to `end` [s from the tick's beginning] with `rcs_left` [kg] in the tank."""
     push = Push()
     push.flow = pulses.leak
+    if pulses.count == 0 and pulses.leak == ZERO:
+        return push
     middle = (start + end) * HALF
+    time = pulses.time  # values of their own: each element read through the pulses would copy the whole matrix
+    forces = pulses.force
+    torques = pulses.torque
     for k in range(pulses.count):
-        last = overlap(ZERO, pulses.time[k, 0], start, end)
-        this = overlap(pulses.time[k, 1], pulses.time[k, 2], start, end)
+        last = overlap(ZERO, time[k, 0], start, end)
+        this = overlap(time[k, 1], time[k, 2], start, end)
         if last + this > ZERO:
             duty = (last + this) / (end - start)
-            early = last * (middle - centre(ZERO, pulses.time[k, 0], start, end))
-            early += this * (middle - centre(pulses.time[k, 1], pulses.time[k, 2], start, end))
-            force = vec3(pulses.force[k, 0], pulses.force[k, 1], pulses.force[k, 2])
-            torque = vec3(pulses.torque[k, 0], pulses.torque[k, 1], pulses.torque[k, 2])
+            early = last * (middle - centre(ZERO, time[k, 0], start, end))
+            early += this * (middle - centre(time[k, 1], time[k, 2], start, end))
+            force = vec3(forces[k, 0], forces[k, 1], forces[k, 2])
+            torque = vec3(torques[k, 0], torques[k, 1], torques[k, 2])
             push.force += force * duty
             push.torque += torque * duty
             push.early_force += force * early
