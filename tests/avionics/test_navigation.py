@@ -19,7 +19,7 @@ from perilune.avionics.navigation import (
     ticks_ago,
     vec16,
 )
-from perilune.avionics.updates import apply_correction, update_scalar, walk_over_map
+from perilune.avionics.updates import apply_correction, update_by, walk_over_map
 from perilune.base.parameters import fill
 from perilune.base.structs import records
 from perilune.base.vector import quat, real
@@ -44,7 +44,8 @@ def change(
     n = states[0]
     x = vec16(real(0.0))
     if task == 0:
-        update_scalar(n, h[0], innovation, number, x)
+        ph = n.covariance * h[0]
+        update_by(n, h[0], ph, wp.dot(h[0], ph) + number, innovation, x)
     elif task == 1:
         apply_correction(n, h[0])
     elif task == 2:

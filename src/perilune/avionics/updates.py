@@ -26,15 +26,11 @@ from perilune.messages.measurements import RangeMeasurement, StarTrackerMeasurem
 
 
 @wp.func
-def update_scalar(n: wp.ref[NavigationState], h: vec16, innovation: real, variance: real, correction: wp.ref[vec16]):
-    """One scalar measurement; `correction` gathers the state correction, the innovation already counts what was gathered before."""
-    ph = n.covariance * h
-    update_by(n, h, ph, wp.dot(h, ph) + variance, innovation, correction)
-
-
-@wp.func
 def update_by(n: wp.ref[NavigationState], h: vec16, ph: vec16, s: real, innovation: real, correction: wp.ref[vec16]):
-    """The same, where the measurement's covariance with the states (`ph`, P h) and its innovation's variance (`s`) are known already."""
+    """One scalar measurement: `ph` (P h) is its covariance with the states, `s` its innovation's variance; `correction` gathers the state correction.
+
+    The innovation already counts what was gathered before.
+    """
     if n.considers:
         n.fix_error -= wp.outer(ph / s, h * n.fix_error)  # what the states share with the fixes' slow error, which is no state itself
     gain = ph / s
