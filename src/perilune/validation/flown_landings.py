@@ -32,7 +32,7 @@ def blue_ghost_miss() -> tuple[float, str]:
     """How far the published miss is from the median of the seeds' misses, in percentiles."""
     misses = blue_ghost.dispersed()["miss_m"].drop_nulls().to_numpy()
     below = 100.0 * float((misses < blue_ghost.PUBLISHED_MISS_M).mean())
-    return abs(below - 50.0), f"{below:.0f} % of ours miss by less than 118 m; where its diverts led is not published"
+    return abs(below - 50.0), f"{below:.0f} % of ours miss by less than 118 m"
 
 
 def blue_ghost_ellipse() -> tuple[float, str]:
