@@ -4,6 +4,7 @@
 """
 
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy as np
 
 from perilune.base.tables import write_atomically
 from perilune.flight.fly_many import fly_many
+from perilune.flight.verdict import judge
 from perilune.lander.tanks import main_left_kg
 from perilune.mission.loader import load
 from perilune.mission.schema import Mission
@@ -30,7 +32,11 @@ def planned_part() -> Iterator[str]:
     contact, drift = flown.batch.states["contact"], flown.drift[np.isfinite(flown.drift)]
     left = main_left_kg(flown.batch.states["lander"]) - flown.batch.packs["lander"]["mass"]["main_unusable"]
     soft = int((~flown.lost).sum())
-    yield f"{landings.RUNS} dispersed flights of the case `planned`, seed {landings.SEED}: **{soft} soft** (at most 2 m/s down; 195 asked)."
+    verdicts = Counter(str(verdict) for verdict in judge(flown.scene.mission.limits, flown.batch.states))
+    yield (
+        f"{landings.RUNS} dispersed flights of the case `planned`, seed {landings.SEED}: **{soft} soft** (at most 2 m/s down; 195 asked). "
+        f"Verdicts, with what the legs made of it: {', '.join(f'{count} {verdict}' for verdict, count in verdicts.most_common())}."
+    )
     yield ""
     yield "| at contact | mean | 1 sigma | smallest | largest |"
     yield "|---|---:|---:|---:|---:|"
