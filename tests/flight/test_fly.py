@@ -29,7 +29,7 @@ def test_events_come_in_the_order_of_time_and_of_the_descent(planned):
     times = [event.t_s for event in planned.events]
     assert times == sorted(times)
     names = [event.name for event in planned.events]
-    order = ["ignition", "pitch-up", "vertical", "main-engine-off", "contact"]
+    order = ["ignition", "pitch-up", "vertical", "terminal", "contact"]
     assert [name for name in names if name in order] == order
 
 

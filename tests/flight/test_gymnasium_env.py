@@ -6,6 +6,7 @@ import pytest
 from gymnasium.utils.env_checker import check_env
 
 import perilune.gym  # noqa: F401 - registers the environments
+from perilune.base.errors import PeriluneError
 from perilune.base.structs import records
 from perilune.flight.gymnasium_env import MEASUREMENT_NAMES, TELEMETRY_NAMES, flattened
 from perilune.messages.measurements import Measurements
@@ -74,3 +75,11 @@ def test_a_batch_flies_what_one_flies():
     assert np.array_equal(observed["telemetry"][0], alone["telemetry"])
     assert not np.array_equal(observed["telemetry"][0], observed["telemetry"][1])
     many.close()
+
+
+@pytest.mark.parametrize("action", [[1.0, 2.0], [np.nan] * 5], ids=["too short", "not a number"])
+def test_what_is_no_action_is_refused(action):
+    env = gymnasium.make("perilune/Resilience-v0", disable_env_checker=True).unwrapped
+    env.reset(seed=1)
+    with pytest.raises(PeriluneError, match="give 5 finite numbers"):
+        env.step(np.array(action))

@@ -106,7 +106,7 @@ def test_numbers_at_a_time_are_those_of_the_record(planned):
 
 
 def test_the_main_engine_burns_from_ignition_to_its_shutdown(planned):
-    ignition, off, contact = (next(e.t_s for e in planned.events if e.name == n) for n in ("ignition", "main-engine-off", "contact"))
+    ignition, off, contact = (next(e.t_s for e in planned.events if e.name == n) for n in ("ignition", "terminal", "contact"))
     assert measure(planned.flown, "main_engine_burn_s") == pytest.approx(off - ignition, abs=1.0)
     assert measure(planned.flown, "main_engine_off_before_contact_s") == pytest.approx(contact - off, abs=1.0)
     assert measure(planned.flown, "throttle_recovery_s") is None

@@ -75,7 +75,7 @@ def touchdown_table(errors: "ErrorBudget") -> Table:
             shown(errors.linear_sigma[i]),
             shown(errors.sample_sigma[i]),
             f"{shown(low)} to {shown(high)}",
-            f"{100.0 * explained:.0f}" if explained == explained else "–",
+            "–" if explained != explained else "below 0" if explained < 0.0 else f"{100.0 * explained:.0f}",
             Text("agree", "green") if errors.agrees[i] else Text("differ", "yellow"),
         )
     return table

@@ -47,7 +47,7 @@ def show_flight(flight: Flight, folder: Path) -> None:
 def events_table(flight: Flight) -> Table:
     """What happened, with time to the planned touchdown."""
     table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("event", no_wrap=True)
+    table.add_column("event", overflow="fold")
     table.add_column("UTC", no_wrap=True)
     for head in ("T\ns", "altitude\nm", "height\nm", "down\nm/s", "across\nm/s"):
         table.add_column(head, justify="right", no_wrap=True)

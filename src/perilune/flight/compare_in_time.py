@@ -82,6 +82,11 @@ def _off_before_contact(flown: Flown) -> float | None:
     return contact - float(flown.history["time"][rows[-1]]) if rows.size and contact >= 0.0 else None
 
 
+def _off_height(flown: Flown) -> float | None:
+    rows = _burning(flown)
+    return float(flown.history["height"][rows[-1]]) if rows.size else None
+
+
 def _off_speed(flown: Flown) -> float | None:
     rows = _burning(flown)
     if not rows.size:
@@ -98,5 +103,6 @@ FROM_RECORD: dict[str, Callable[[Flown], float | None]] = {
     "throttle_recovery_s": _throttle_recovery,
     "main_engine_burn_s": _burn_time,
     "main_engine_off_before_contact_s": _off_before_contact,
+    "main_engine_off_height_m": _off_height,
     "main_engine_off_speed_m_s": _off_speed,
 }

@@ -240,7 +240,6 @@ MEASURED: dict[str, Callable[[Flown], float | None]] = {
     "descent_min": _of_event("contact", "time", 1.0 / 60.0),
     "vertical_height_m": _of_event("vertical", "height"),
     "vertical_height_sink_m_s": _of_event("vertical", "vertical_speed"),
-    "main_engine_off_height_m": _of_event("main-engine-off", "height"),
     "first_range_m": _first_range,
     "first_range_height_m": _of_event("first-range", "height"),
     "first_range_height_error_m": _of_record("first-range", "error_height", -1.0, ticks_before=1),

@@ -40,7 +40,7 @@ def prepare(mission: Mission, progress: Progress | None = None) -> Scene:
     kernel = build_kernel(mission.planned.avionics.guidance.law)
     scene = build_scene(mission, sorted(marks), progress=progress)
     if progress and not is_compiled(kernel):
-        progress("compiling flight code, once for this version (about a minute)", 0.0)
+        progress("compiling flight code, once for this guidance law and version (about a minute)", 0.0)
     load_kernel(mission.planned.avionics.guidance.law)
     _kept[:] = [(mission.hash, scene)]
     return scene

@@ -41,6 +41,7 @@ from perilune.mission.loader import load
 
 REWARD_PER_KG, REWARD_LANDED, REWARD_LOST = -0.01, 1.0, -1.0
 RUNS = 1 << 31
+ACTIONS = 5
 TRIES = 20
 
 
@@ -127,6 +128,10 @@ class Landings:
 
     def act(self, actions: np.ndarray) -> np.ndarray:
         """Fly one tick; the rewards (n,)."""
+        if actions.shape != (len(self.states), ACTIONS) or not np.isfinite(actions).all():
+            raise PeriluneError(
+                f"action: {np.squeeze(actions).tolist()} is no action; give {ACTIONS} finite numbers, see perilune.flight.gymnasium_env"
+            )
         commands, flown = self.lockstep.commands, self.states["status"] == FLYING
         before = self.propellant()
         commands["main_engine"], commands["assist_duty"] = actions[:, 0], actions[:, 1]

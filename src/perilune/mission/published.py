@@ -27,7 +27,7 @@ QUANTITIES: dict[str, str] = {
     "descent_min": "time from the start to contact",
     "vertical_height_m": "height above the ground at which the pitch-up ends, the lander vertical",
     "vertical_height_sink_m_s": "vertical speed (positive down) at the end of the pitch-up",
-    "main_engine_off_height_m": "height above the ground at which the main engine is shut down",
+    "main_engine_off_height_m": "height above the ground at the main engine's last shutdown",
     "first_range_m": "slant range of the first valid range measurement",
     "first_range_height_m": "height above the ground at the first valid range measurement",
     "first_range_height_error_m": "believed minus true height at the first valid range measurement",
