@@ -126,7 +126,7 @@ def kernel_around(law: Any) -> Any:
         recorded = row_index < history.shape[1] or row_index < telemetry.shape[1]
         command = compute(law, avionics, on_board, pack, s, measured, before, recorded, i, row_index, events, telemetry)
         if row_index < history.shape[1]:
-            history[i, row_index] = history_row(world, avionics.belief, pack, s, before, now.cg, now.mass, measured, true_ranges, command, s.said)
+            history[i, row_index] = history_row(world, avionics.belief, s, before, now.cg, now.mass, measured, true_ranges, command, s.said)
         return act(world, pack, s, command, before, i, row_index, events, increments)
 
     @wp.kernel(module="unique", module_options={"max_unroll": 4})

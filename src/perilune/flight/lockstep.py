@@ -89,7 +89,7 @@ def act_tick(
         before = kinematics(world, pack, s.body, now.cg, s.time)
         take_note(s, said, before, events, i)
         if row < history.shape[1]:
-            history[i, row] = history_row(world, computer.belief, pack, s, before, now.cg, now.mass, measured[i], ranged[i], commands[i], said)
+            history[i, row] = history_row(world, computer.belief, s, before, now.cg, now.mass, measured[i], ranged[i], commands[i], said)
         if row < telemetry.shape[1]:
             telemetry[i, row] = said
         act(world, pack, s, commands[i], before, i, row, events, increments)

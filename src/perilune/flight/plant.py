@@ -124,9 +124,7 @@ def feel(
 
 
 @wp.func
-def touch(
-    world: wp.ref[World], pack: wp.ref[FlightPack], s: wp.ref[FlightState], before: Body, after: Body, cg: vec3, t: real, above: real, below: real
-) -> real:
+def touch(world: wp.ref[World], pack: wp.ref[FlightPack], before: Body, after: Body, cg: vec3, t: real, above: real, below: real) -> real:
     """The fraction of the step at which the first pad touches, by regula falsi on the interpolated step (error below a micrometre)."""
     lo = ZERO
     hi = ONE
@@ -243,7 +241,7 @@ def fly_plant(
         if near:
             below = pad_clearance(world, pack, s.body, now.cg, t + STEP)
             if below <= ZERO:
-                f = touch(world, pack, s, before, s.body, now.cg, t, wp.max(clearance, real(1.0e-9)), below)
+                f = touch(world, pack, before, s.body, now.cg, t, wp.max(clearance, real(1.0e-9)), below)
                 s.body = between(before, s.body, f)
                 at = t + STEP * f
                 k = kinematics(world, pack, s.body, now.cg, at)

@@ -10,7 +10,7 @@ from perilune.base.vector import quat, real, rotation_vector_from_quat, vec3, ve
 from perilune.environment.orientation import moon_rate_mci, quat_me_from_pa, quat_pa_from_mci
 from perilune.flight.events import Kinematics
 from perilune.flight.sensing import TrueRanges
-from perilune.flight.state import TICK, FlightPack, FlightState, World
+from perilune.flight.state import TICK, FlightState, World
 from perilune.messages.actuation import Actuation, vec16
 from perilune.messages.measurements import Measurements
 from perilune.messages.telemetry import Telemetry
@@ -119,7 +119,6 @@ def swing_angle(attitude: quat, along_mci: vec3) -> real:
 def history_row(
     world: wp.ref[World],
     belief: wp.ref[BeliefParams],
-    pack: wp.ref[FlightPack],
     s: wp.ref[FlightState],
     k: Kinematics,
     cg: vec3,

@@ -112,13 +112,13 @@ def _profile(axes: "Axes", view: View) -> None:
         note = f"first range (slant): {view.whole('measured_range_m')[rows][i]:,.0f} m".replace(",", "\u202f")
         line = {"arrowstyle": "-", "color": RED}
         axes.annotate(note, (away[i], altitude[i]), (-46, 26), textcoords="offset points", ha="right", color=RED, fontsize=11, arrowprops=line)
-    _name_phases(axes, away, altitude, modes)
+    _name_phases(axes, modes)
     _dress(axes, "ground distance to the end of the flight (km)", "altitude (km)")
     axes.set_title("The way down, over the ground below it (altitude above the sphere of 1737.4 km; heights stretched)", **TITLE)
     axes.legend(loc="center left", bbox_to_anchor=(0.01, 0.5), fontsize=10, facecolor="#121829", edgecolor="#2c3446", labelcolor=INK, framealpha=0.9)
 
 
-def _name_phases(axes: "Axes", away: np.ndarray, altitude: np.ndarray, modes: np.ndarray) -> None:
+def _name_phases(axes: "Axes", modes: np.ndarray) -> None:
     """The phases as a row of words in the colours of their curves."""
     from matplotlib.lines import Line2D
 
