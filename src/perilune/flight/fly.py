@@ -1,5 +1,7 @@
 """Fly a mission: from a name to a flight with its verdict, in one call."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -18,8 +20,10 @@ from perilune.flight.setup import Batch, Scene, build_batch
 from perilune.flight.verdict import UNANSWERED, explain, judge, metres
 from perilune.mission.draws import draw
 from perilune.mission.emit import to_toml
+from perilune.mission.faults import PlannedFault
 from perilune.mission.loader import load, read
 from perilune.mission.paths import nearest
+from perilune.mission.run_faults import RunFaults, with_faults
 from perilune.mission.schema import Mission
 
 if TYPE_CHECKING:
@@ -36,6 +40,8 @@ def fly(
     start: Start = "doi",
     progress: Progress | None = None,
     peer: "Peer | None" = None,
+    drawn: dict[str, float] | None = None,
+    faults: Sequence[PlannedFault] = (),
 ) -> Flight:
     """Fly one run of a mission to its end.
 
@@ -48,11 +54,13 @@ def fly(
         descent (same draws; see `flight.pdi`)
     progress : called with what is being done and the share that is done
     peer : other flight software that flies the lander over the port, as `flight.port.peer_at` gives it; left out, this program's own
+    drawn : all values in place of those that seed and run give, by dotted path in the file's units; seed and run then shape the noise alone
+    faults : what breaks in this flight beside the mission's own faults
 
     Raises
     ------
     PeriluneError
-        One sentence on a mission, case, seed, run or start that cannot be flown.
+        One sentence on a mission, case, seed, run, start, value or fault that cannot be flown.
 
     Example
     -------
@@ -61,13 +69,17 @@ def fly(
     >>> flight.verdict
     'landed'
     """
-    flown_mission = in_case(mission, case)
+    planned = in_case(mission, case)
+    flown_mission = with_faults(planned, faults)
     check_start(start)
     runs = np.array([run])
-    draw(flown_mission, seed, runs)
+    given = None if drawn is None else {path: np.array([float(value)]) for path, value in drawn.items()}
+    if given is None:
+        draw(planned, seed, runs)
     start_warp()
-    scene = prepare(flown_mission, progress)
-    batch = batch_from(scene, seed, runs, start)
+    scene = prepare(planned, progress)
+    batch = batch_from(scene, seed, runs, start, given, [tuple(faults)] if faults else None)
+    scene = replace(scene, mission=flown_mission)
     first = batch.states[0].copy()
     lost = ""
     if peer is None:
@@ -89,7 +101,7 @@ def fly(
         events=events_of(flown),
         touchdown=touchdown_of(flown),
         published=compare_published(flown),
-        provenance={**provenance(flown_mission, seed, run, start), "avionics": avionics_of(peer)},
+        provenance={**provenance(flown_mission, seed, run, start), "given_values": drawn, "avionics": avionics_of(peer)},
         flown=flown,
         telemetry_rows=telemetry,
         drawn={path: float(values[0]) for path, values in batch.drawn.items()},
@@ -113,9 +125,17 @@ def check_start(start: str) -> None:
         raise PeriluneError(f"start {start!r} is not known; {f'did you mean {near}? ' if near else ''}choose one of {', '.join(choices)}")
 
 
-def batch_from(scene: Scene, seed: int | None, runs: np.ndarray, start: str) -> Batch:
-    """Packs and states of runs at the start asked for."""
-    return build_pdi_batch(scene, seed, runs) if start == "pdi" else build_batch(scene, seed, runs)
+def batch_from(
+    scene: Scene,
+    seed: int | None,
+    runs: np.ndarray,
+    start: str,
+    drawn: dict[str, np.ndarray] | None = None,
+    faults: RunFaults | None = None,
+) -> Batch:
+    """Packs and states of runs at the start asked for; `drawn` and `faults` as in `build_batch`."""
+    build = build_pdi_batch if start == "pdi" else build_batch
+    return build(scene, seed, runs, drawn, faults)
 
 
 def reason_of(flown: Flown, verdict: str) -> str:

@@ -15,26 +15,35 @@ import numpy as np
 import warp as wp
 
 from perilune.base.errors import PeriluneError
+from perilune.environment.orientation import ME_FROM_PA, rotation_pa_from_mci
+from perilune.environment.relief_site import RADIUS_M, map_heights
 from perilune.flight.advance import LONGEST_S, advance, new_events
+from perilune.flight.coast_faults import Coast, begin_in_coast
 from perilune.flight.events import EVENTS
 from perilune.flight.flying import joined
 from perilune.flight.setup import Batch, Scene, build_batch
 from perilune.flight.state import FLYING
+from perilune.mission.run_faults import RunFaults
 
 LEAD_S = 30.0  # before ignition
 PIECE_S = 30.0
 PASSIVE_STEP_S = 10.0  # of the coasts that are subtracted from each other; their common error cancels
 
-_kept: list[tuple[Scene, np.ndarray]] = []
+_kept: list[tuple[Scene, Coast]] = []
 
 
 def coast_end(scene: Scene) -> np.ndarray:
-    """The state, shape (1,), of the undispersed flight at least `LEAD_S` before ignition; the last scene's is kept.
+    """The state, shape (1,), of the undispersed flight at least `LEAD_S` before ignition; raises as `coast_of`."""
+    return coast_of(scene).state.copy()
+
+
+def coast_of(scene: Scene) -> Coast:
+    """The undispersed coast to at least `LEAD_S` before ignition; the last scene's is kept.
 
     Raises PeriluneError when no powered descent begins.
     """
     if _kept and _kept[0][0] is scene:
-        return _kept[0][1].copy()
+        return _kept[0][1]
     batch, events = build_batch(scene, None, np.array([0])), new_events(scene, 1)
     ignition, past = EVENTS.index("ignition"), [batch.states.copy()]
     while events["time"][0, ignition] < 0.0:
@@ -44,11 +53,19 @@ def coast_end(scene: Scene) -> np.ndarray:
         advance(scene, batch, events, until)
         past.append(batch.states.copy())
     latest = float(events["time"][0, ignition]) - LEAD_S
-    state = next((s for s in reversed(past) if s["status"][0] == FLYING and s["time"][0] <= latest), None)
-    if state is None:
+    coasting = [s for s in past if s["status"][0] == FLYING and s["time"][0] <= latest]
+    if not coasting:
         raise PeriluneError("start pdi: the powered descent begins less than a minute after the start of the mission; fly from doi, its start")
-    _kept[:] = [(scene, state)]
-    return state.copy()
+    coast = Coast(coasting[-1], min(_height(scene, s) for s in coasting), events["time"][0, : len(EVENTS)].copy())
+    _kept[:] = [(scene, coast)]
+    return coast
+
+
+def _height(scene: Scene, state: np.ndarray) -> float:
+    """Height [m] above the ground of the map."""
+    pa = rotation_pa_from_mci(np.array([scene.start.epoch_tdb_s + float(state["time"][0])]))[0] @ state["body"]["position"][0]
+    position_me = ME_FROM_PA @ pa
+    return float(np.linalg.norm(position_me) - RADIUS_M - map_heights(scene.world.relief, position_me[None, :])[0])
 
 
 def tick_before_ignition(scene: Scene) -> int:
@@ -59,20 +76,23 @@ def tick_before_ignition(scene: Scene) -> int:
         return 0
 
 
-def build_pdi_batch(scene: Scene, seed: int | None, runs: np.ndarray) -> Batch:
-    """Runs `runs` of a seed half a minute before ignition, with the draws that `build_batch` gives them.
+def build_pdi_batch(
+    scene: Scene, seed: int | None, runs: np.ndarray, drawn: dict[str, np.ndarray] | None = None, faults: RunFaults | None = None
+) -> Batch:
+    """Runs `runs` of a seed half a minute before ignition, with the draws or the given values and the own faults that `build_batch` gives them.
 
-    Raises PeriluneError for dispersed runs of a lander with position fixes.
+    Raises PeriluneError for dispersed runs of a lander with position fixes, and for own faults that change the coast (`coast_faults`).
     """
-    if seed is not None and scene.mission.lander.position_fix is not None:
+    is_dispersed = seed is not None or drawn is not None
+    if is_dispersed and scene.mission.lander.position_fix is not None:
         raise PeriluneError(
             "start pdi with a seed: position fixes tell the computer in the coast where this run is, and pdi leaves the coast out; fly from doi"
         )
-    reference = coast_end(scene)
-    batch, base = build_batch(scene, seed, runs), build_batch(scene, None, np.array([0]))
+    coast, reference = coast_of(scene), coast_end(scene)
+    batch, base = build_batch(scene, seed, runs, drawn, faults), build_batch(scene, None, np.array([0]))
     until = float(reference["time"][0])
     states = np.repeat(reference, len(batch.states))
-    if seed is not None:
+    if is_dispersed:
         both = Batch(np.array([0, *runs]), {}, joined([base.packs, batch.packs], 0), joined([base.states, batch.states], 0))
         moved = passive_coast(scene, both, until)
         for key in ("position", "velocity"):
@@ -82,6 +102,8 @@ def build_pdi_batch(scene: Scene, seed: int | None, runs: np.ndarray) -> Batch:
         states["lander"][tank] = batch.states["lander"][tank]
     used = base.states["lander"]["rcs_left"] - reference["lander"]["rcs_left"]
     states["lander"]["rcs_left"] = np.maximum(batch.states["lander"]["rcs_left"] - used, 0.0)
+    if faults is not None:
+        begin_in_coast(states, batch.packs, scene.mission, batch.runs, faults, coast)
     batch.states = states
     return batch
 

@@ -19,8 +19,9 @@ from perilune.flight.belief_of import avionics_pack
 from perilune.flight.orbit import StartState, orbit_axes, start_state
 from perilune.flight.state import FlightPack, FlightState, World
 from perilune.lander.tanks import load_tanks
-from perilune.mission.draws import apply, draw, read_back, truth_packs
+from perilune.mission.draws import apply, check_given, check_key, draw, read_back, truth_packs
 from perilune.mission.fault_slots import fault_slots, numbers_of
+from perilune.mission.run_faults import RunFaults, add_run_faults, check_run_faults, read_run_faults_back
 from perilune.mission.schema import Mission
 from perilune.mission.start import DescentOrbit, main_used_kg, start_errors
 
@@ -127,21 +128,33 @@ class Batch:
     states: np.ndarray
 
 
-def build_batch(scene: Scene, seed: int | None, runs: np.ndarray, drawn: dict[str, np.ndarray] | None = None) -> Batch:
+def build_batch(
+    scene: Scene, seed: int | None, runs: np.ndarray, drawn: dict[str, np.ndarray] | None = None, faults: RunFaults | None = None
+) -> Batch:
     """Runs `runs` of a seed at the start; without a seed every dispersion is at its mean (noise drawn with seed 0).
 
-    `drawn` are values in place of those that the seed gives, by dotted path in the file's units, shape (n,); seed and run then shape the noise alone.
-    Every dispersed value is read back out of the packs (raises PeriluneError when one differs from what was asked).
+    `drawn` are all values in place of those that the seed gives, by dotted path in the file's units, shape (n,): what is not among them is as in the
+    mission, and seed and run shape the noise alone. `faults` are the own faults of each run, beside those of the mission.
+    Every dispersed value and every own fault is read back out of the packs (raises PeriluneError when one differs from what was asked).
     """
     runs = np.asarray(runs, dtype=np.int64)
     mission = scene.mission
-    drawn = draw(mission, seed, runs) if drawn is None else drawn
+    check_key(seed, runs)
+    if drawn is None:
+        drawn = draw(mission, seed, runs)
+    else:
+        check_given(mission, drawn, runs)
+    if faults is not None:
+        check_run_faults(mission, runs, faults)
     parts = truth_packs(mission, len(runs))
     apply(drawn, parts)
     packs = records(FlightPack, len(runs))
     packs["seed"], packs["run"] = seed or 0, runs
     packs["lander"], packs["environment"] = parts["lander"], parts["environment"]
     packs["faults"] = fault_slots(mission, parts["faults"], scene.start.planned_touchdown_s)
+    if faults is not None:
+        add_run_faults(packs["faults"], mission, faults)
+        read_run_faults_back(packs["faults"], mission, runs, faults)
     packs["structural_speed"] = mission.limits.structural_speed_m_s
     flown_faults = numbers_of(packs["faults"])
     read_back(mission, drawn, {"lander": packs["lander"], "environment": packs["environment"], "start": parts["start"], "faults": flown_faults})

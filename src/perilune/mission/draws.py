@@ -13,13 +13,14 @@ import numpy as np
 from perilune.base.errors import PeriluneError
 from perilune.base.parameters import leaves, pack, pack_slot
 from perilune.base.random import channel_of, host_normals, host_uniforms
-from perilune.mission.dispersions import Dispersion, components, value_at
+from perilune.mission.dispersions import Dispersion, components, refusal, value_at
 from perilune.mission.fault_slots import fault_leaves, fault_numbers
 from perilune.mission.paths import find, in_words, is_inside
 from perilune.mission.schema import Mission
 from perilune.mission.start import START_ERRORS
 
 NORMAL = NormalDist()
+ADVICE = "; make its dispersion narrower or a truncated_normal"
 
 
 def draw(mission: Mission, seed: int | None, runs: np.ndarray) -> dict[str, np.ndarray]:
@@ -33,10 +34,7 @@ def draw(mission: Mission, seed: int | None, runs: np.ndarray) -> dict[str, np.n
         When seed or run index does not fit the generator, or a drawn value lies outside the range of its key.
     """
     runs = np.asarray(runs)
-    if seed is not None and not 0 <= seed < 2**64:
-        raise PeriluneError(f"seed {seed} does not fit the generator; it is a whole number from 0 to 2^64 - 1")
-    if runs.size and not (0 <= int(runs.min()) and int(runs.max()) < 2**32):
-        raise PeriluneError(f"run {int(runs.min())} to {int(runs.max())} does not fit the generator; runs count from 0 to 2^32 - 1")
+    check_key(seed, runs)
     drawn = {}
     for dispersion in mission.dispersions:
         for path in components(mission, dispersion.path):
@@ -47,6 +45,29 @@ def draw(mission: Mission, seed: int | None, runs: np.ndarray) -> dict[str, np.n
                 _check_range(path, values, runs)
             drawn[path] = values
     return drawn
+
+
+def check_key(seed: int | None, runs: np.ndarray) -> None:
+    """Raise PeriluneError when a seed or a run index does not fit the generator."""
+    if seed is not None and not 0 <= seed < 2**64:
+        raise PeriluneError(f"seed {seed} does not fit the generator; it is a whole number from 0 to 2^64 - 1")
+    if runs.size and not (0 <= int(runs.min()) and int(runs.max()) < 2**32):
+        raise PeriluneError(f"run {int(runs.min())} to {int(runs.max())} does not fit the generator; runs count from 0 to 2^32 - 1")
+
+
+def check_given(mission: Mission, drawn: dict[str, np.ndarray], runs: np.ndarray) -> None:
+    """Raise PeriluneError when a value given in place of a draw is of no number that can differ from run to run, or outside the range of its key."""
+    dispersed = {path for dispersion in mission.dispersions for path in components(mission, dispersion.path)}
+    for path, values in drawn.items():
+        reason = None if path in dispersed else refusal(mission, path)
+        if reason is not None:
+            raise PeriluneError(f"given values: {path} {reason}")
+        if len(values) != len(runs):
+            raise PeriluneError(f"given values: {path} has {len(values)} values for {len(runs)} runs; give one for each")
+        wild = np.flatnonzero(~np.isfinite(values))
+        if wild.size:
+            raise PeriluneError(f"run {int(runs[wild[0]])} is given {path} = {values[wild[0]]:g}; it must be finite")
+        _check_range(path, values, runs, "is given", "")
 
 
 def sigma_of(dispersion: Dispersion, mean: float) -> float:
@@ -72,15 +93,12 @@ def _values(dispersion: Dispersion, mean: float, seed: int, runs: np.ndarray, ch
             return mean + sigma_of(dispersion, mean) * host_normals(seed, runs, channel)[:, 0]
 
 
-def _check_range(path: str, values: np.ndarray, runs: np.ndarray) -> None:
+def _check_range(path: str, values: np.ndarray, runs: np.ndarray, how: str = "draws", advice: str = ADVICE) -> None:
     leaf = find(Mission, path)
     bounds = leaf.bounds if leaf is not None else ()
     for extreme in (int(values.argmin()), int(values.argmax())) if values.size else ():
         if not is_inside(float(values[extreme]), bounds):
-            raise PeriluneError(
-                f"run {int(runs[extreme])} draws {path} = {values[extreme]:g}, which must be {in_words(bounds)}; "
-                "make its dispersion narrower or a truncated_normal"
-            )
+            raise PeriluneError(f"run {int(runs[extreme])} {how} {path} = {values[extreme]:g}, which must be {in_words(bounds)}{advice}")
 
 
 def truth_packs(mission: Mission, count: int) -> dict[str, np.ndarray]:

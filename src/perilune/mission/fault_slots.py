@@ -20,6 +20,7 @@ from perilune.lander.faults import (
     fault_code,
 )
 from perilune.mission.event_names import EVENTS
+from perilune.mission.faults import PlannedFault
 
 if TYPE_CHECKING:
     from perilune.mission.schema import Mission
@@ -54,23 +55,39 @@ def fault_numbers(mission: "Mission", count: int) -> np.ndarray:
     return numbers
 
 
+def asked_slot(planned: PlannedFault) -> dict[str, float | int]:
+    """What one slot is to hold for a fault, in SI, by the names of `FaultSlots`."""
+    trigger = planned.trigger
+    value: float = 0.0
+    if trigger == "mode":
+        value = MODES.index(planned.mode or "")
+    elif trigger == "event":
+        value = EVENTS.index(planned.event or "")
+    elif trigger is not None:
+        value = getattr(planned, trigger) * si_factor(trigger)
+    return {
+        "code": fault_code(planned.fault),
+        "trigger": TRIGGER_KINDS[trigger],
+        "trigger_value": value,
+        "duration": FOR_GOOD if planned.duration_s is None else planned.duration_s * si_factor("duration_s"),
+        "size": next((getattr(planned, key) * si_factor(key) for key in planned.sizes), 0.0),
+        "axis": "xyz".index(planned.axis) if planned.axis is not None else -1 if planned.unit is None else planned.unit,
+    }
+
+
 def fault_slots(mission: "Mission", numbers: np.ndarray, planned_touchdown_s: float) -> np.ndarray:
     """The slots of each run from its `numbers`; `planned_touchdown_s` is past the flight's epoch."""
     slots = records(FaultSlots, len(numbers))
     slots["count"], slots["planned_touchdown"] = len(mission.faults), planned_touchdown_s
     for i, planned in enumerate(mission.faults):
         own, trigger = numbers[str(i)], planned.trigger
-        slots["code"][:, i] = fault_code(planned.fault)
-        slots["trigger"][:, i] = TRIGGER_KINDS[trigger]
-        if trigger == "mode":
-            slots["trigger_value"][:, i] = MODES.index(planned.mode or "")
-        elif trigger == "event":
-            slots["trigger_value"][:, i] = EVENTS.index(planned.event or "")
-        elif trigger is not None:
+        for name, value in asked_slot(planned).items():
+            slots[name][:, i] = value
+        if trigger not in (None, "mode", "event"):
             slots["trigger_value"][:, i] = own[split_unit(trigger)[0]]
-        slots["duration"][:, i] = FOR_GOOD if planned.duration_s is None else own["duration"]
+        if planned.duration_s is not None:
+            slots["duration"][:, i] = own["duration"]
         slots["size"][:, i] = own["size"]
-        slots["axis"][:, i] = "xyz".index(planned.axis) if planned.axis is not None else -1 if planned.unit is None else planned.unit
     return slots
 
 

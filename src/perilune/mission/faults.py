@@ -79,14 +79,18 @@ def devices_of(lander: "Lander") -> list[str]:
 def fault_conflicts(mission: "Mission") -> Iterator[tuple[str, str]]:
     """What is wrong with the planned faults: the path to point at, and the rest of a sentence."""
     for i, planned in enumerate(mission.faults):
-        path = f"faults.{i}"
-        sentence = _unknown(planned.fault, mission.lander)
-        if sentence is not None:
-            yield f"{path}.fault", sentence
-            continue
-        yield from ((f"{path}.{key}" if key else path, sentence) for key, sentence in _misfits(planned, mission.lander))
+        yield from ((f"faults.{i}.{key}" if key else f"faults.{i}", sentence) for key, sentence in misfits(planned, mission.lander))
     if len(mission.faults) > SLOTS:
         yield f"faults.{SLOTS}", f"is one too many; a flight has room for {SLOTS} faults, those of its case and of the command line included"
+
+
+def misfits(planned: PlannedFault, lander: "Lander") -> Iterator[tuple[str, str]]:
+    """What is wrong with one fault on this lander: the key (empty: the fault as a whole), and the rest of a sentence."""
+    sentence = _unknown(planned.fault, lander)
+    if sentence is not None:
+        yield "fault", sentence
+        return
+    yield from _misfits(planned, lander)
 
 
 def _unknown(name: str, lander: "Lander") -> str | None:
