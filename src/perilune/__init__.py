@@ -9,10 +9,26 @@
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["Budget", "Flight", "Mission", "PeriluneError", "budget", "catalogue", "compare_laws", "fly", "fly_many", "load"]
+__all__ = [
+    "Budget",
+    "Campaign",
+    "Flight",
+    "Mission",
+    "PeriluneError",
+    "budget",
+    "catalogue",
+    "compare_laws",
+    "fly",
+    "fly_many",
+    "load",
+    "resume",
+    "run_campaign",
+]
 
 if TYPE_CHECKING:
     from perilune.base.errors import PeriluneError
+    from perilune.campaigns.campaign import resume, run_campaign
+    from perilune.campaigns.results import Campaign
     from perilune.flight.budget.budget import Budget, budget
     from perilune.flight.compare_laws import compare_laws
     from perilune.flight.flight import Flight
@@ -24,6 +40,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Budget": "perilune.flight.budget.budget",
+    "Campaign": "perilune.campaigns.results",
     "Flight": "perilune.flight.flight",
     "Mission": "perilune.mission.schema",
     "PeriluneError": "perilune.base.errors",
@@ -33,6 +50,8 @@ _HOMES = {
     "fly": "perilune.flight.fly",
     "fly_many": "perilune.flight.fly_many",
     "load": "perilune.mission.loader",
+    "resume": "perilune.campaigns.campaign",
+    "run_campaign": "perilune.campaigns.campaign",
 }
 
 
@@ -43,7 +62,7 @@ def __getattr__(name: str) -> Any:
     from importlib import import_module
 
     value = getattr(import_module(_HOMES[name]), name)
-    if _HOMES[name].startswith("perilune.flight."):
+    if _HOMES[name].startswith(("perilune.flight.", "perilune.campaigns.")):
         _let_reports_be_written()
     globals()[name] = value
     return value

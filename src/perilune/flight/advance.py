@@ -95,8 +95,13 @@ def advance(
         pool = [threading.Thread(target=fly_slices) for _ in range(workers)]
         for thread in pool:
             thread.start()
-        for thread in pool:
-            thread.join()
+        try:
+            for thread in pool:
+                thread.join()
+        except BaseException as stopped:  # Ctrl-C: let the flights in the air end, begin no other
+            failures.append(stopped)
+            for thread in pool:
+                thread.join()
     if failures:
         raise failures[0]
 

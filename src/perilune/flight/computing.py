@@ -9,7 +9,7 @@ from perilune.avionics.navigation import integrate_tick
 from perilune.avionics.restart import resume
 from perilune.base.vector import ZERO, real
 from perilune.flight.events import EventRow, Kinematics, note
-from perilune.flight.state import TICK, FlightPack, FlightState
+from perilune.flight.state import LOST_SIGMA, TICK, FlightPack, FlightState
 from perilune.lander.computer import (
     COMES_BACK,
     IS_AWAY,
@@ -26,6 +26,8 @@ from perilune.messages.actuation import Actuation
 from perilune.messages.measurements import Measurements
 from perilune.messages.telemetry import Telemetry
 
+LOST = wp.constant(real(LOST_SIGMA))
+LEAST_SIGMA = wp.constant(real(1.0e-6))  # m, m/s
 LOW = wp.constant(real(50.0))  # m, below which the filter's errors are kept for the state at contact
 
 
@@ -58,6 +60,23 @@ def take_note(s: wp.ref[FlightState], published: wp.ref[Telemetry], before: Kine
         s.contact.height_sigma = published.height_sigma
         s.contact.vertical_speed_error = before.vertical_speed - published.vertical_speed
         s.contact.vertical_speed_sigma = published.vertical_speed_sigma
+    if published.mode > 0 and s.contact.time < ZERO:
+        watch_estimate(s, published, before)
+
+
+@wp.func
+def watch_estimate(s: wp.ref[FlightState], published: wp.ref[Telemetry], before: Kinematics):
+    """How far off the estimate is in its own sigmas, and whether ranges have been refused for good."""
+    height = wp.abs(before.height - published.height) / wp.max(published.height_sigma, LEAST_SIGMA)
+    sink = wp.abs(before.vertical_speed - published.vertical_speed) / wp.max(published.vertical_speed_sigma, LEAST_SIGMA)
+    off = wp.max(height, sink)
+    if off > s.watch.worst:
+        s.watch.worst = off
+        s.watch.worst_time = s.time
+    if off > LOST and s.watch.beyond_time == ZERO:
+        s.watch.beyond_time = s.time
+    if s.avionics.navigation.distrusted and s.watch.distrusted_time == ZERO:
+        s.watch.distrusted_time = s.time
 
 
 @wp.func

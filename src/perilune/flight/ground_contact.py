@@ -149,6 +149,7 @@ def close_account(pack: wp.ref[FlightPack], s: wp.ref[FlightState]):
     middle = b.position - wp.quat_rotate(b.attitude, b.cg)
     s.contact.rest_after = s.time - s.contact.time - s.contact.still_for
     s.contact.rest_tilt = wp.acos(wp.clamp(axis[2], -ONE, ONE))
+    s.contact.most_tilt = wp.max(s.contact.most_tilt, s.contact.rest_tilt)
     s.contact.slide = wp.sqrt(middle[0] * middle[0] + middle[1] * middle[1])
     s.contact.strokes = vec4(b.pad0.stroke, b.pad1.stroke, b.pad2.stroke, b.pad3.stroke)
     s.contact.energy.gravity = b.gravity_work

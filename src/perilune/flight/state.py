@@ -20,6 +20,7 @@ TICK = wp.constant(real(0.1))  # s, control period
 STEPS = wp.constant(5)  # truth steps and inertial increments a tick
 STEP = wp.constant(real(0.02))  # s
 
+LOST_SIGMA = 5.0  # an estimate that is farther off than this many of its own sigmas is wrong and does not know it
 REST_FOR_S = 2.0  # below 1 mm/s and 0.01°/s for so long is at rest
 
 FLYING, STANDING, DESTROYED, INVALID, FALLEN = 0, 1, 2, 3, 4
@@ -107,9 +108,20 @@ class Contact:
     still_for: real  # s, for how long the lander has been at rest
     rest_after: real  # s from the first touch to the beginning of that rest
     rest_tilt: real  # rad, body z from the vertical, now
+    most_tilt: real  # rad, the most it has been since the first touch, as each tick ends
     slide: real  # m, from the first touch to where the middle of the pads is now, along the ground
     strokes: vec4  # m, lost for good by each leg
     energy: Account
+
+
+@wp.struct
+class Watch:
+    """What is watched of the estimate from ignition to the first touch, for what a campaign tells of a run; nothing reads it in flight."""
+
+    worst: real  # largest error of height or sink rate over the filter's own 1 sigma
+    worst_time: real  # s past the epoch
+    beyond_time: real  # s past the epoch, the first time that it exceeds LOST_SIGMA; zero while it has not
+    distrusted_time: real  # s past the epoch, when ranges were refused for good; zero while they are not
 
 
 @wp.struct
@@ -125,6 +137,7 @@ class FlightState:
     said: Telemetry  # what the avionics published last, kept where it is recorded or a fault is planned
     mode: wp.int32  # of the avionics, as last published
     contact: Contact
+    watch: Watch
     ground: Ground
     tick: wp.int32
     time: real  # s past the epoch, of the present tick

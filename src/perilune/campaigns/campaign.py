@@ -1,0 +1,201 @@
+"""Fly a campaign: the closed loop, dispersed and faulted, as often as asked for; kept part by part, resumed after a kill, merged into one table."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from perilune.base.errors import PeriluneError
+from perilune.base.start_warp import start_warp
+from perilune.campaigns.builds import this_build
+from perilune.campaigns.fly_part import fly_part
+from perilune.campaigns.plan import Plan
+from perilune.campaigns.results import Campaign, finish, read_campaign
+from perilune.campaigns.standing import InOrder, Standing, Watcher
+from perilune.campaigns.store import Store, make_store, open_store, read_table
+from perilune.flight.fly import check_start, in_case
+from perilune.flight.flying import Progress, prepare
+from perilune.mission.draws import draw
+from perilune.mission.schema import Mission
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from perilune.flight.setup import Scene
+    from perilune.mission.fault_schedule import Schedule
+
+Deliver = Callable[[int, int, "pl.DataFrame", dict[str, Any]], bool]
+"""Takes a part as it was flown, with the build that flew it; whether more are wanted."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """What an engine is given to fly."""
+
+    mission: Mission
+    scene: "Scene"
+    plan: Plan
+    schedule: "Schedule | None"
+    pieces: list[tuple[int, int]]
+    standing: Standing
+    tell: Callable[[], None]
+
+
+class Engine(Protocol):
+    """Flies the pieces of a campaign, in any order, and delivers each."""
+
+    def fly(self, work: Work, deliver: Deliver) -> None:
+        """Fly pieces until all are delivered or no more are wanted."""
+
+
+@dataclass(frozen=True)
+class Threads:
+    """The cores of this machine: one part after the other, its runs spread over threads (None: as many as there are cores)."""
+
+    threads: int | None = None
+
+    def fly(self, work: Work, deliver: Deliver) -> None:
+        """Fly the pieces in order."""
+        build = this_build()
+
+        def told(ended: int) -> None:
+            work.standing.in_the_air = ended
+            work.tell()
+
+        for low, high in work.pieces:
+            frame = fly_part(work.scene, work.plan, work.schedule, low, high, self.threads, told)
+            if not deliver(low, high, frame, build):
+                return
+
+
+def run_campaign(
+    mission: Mission | str | Path,
+    runs: int,
+    out: str | Path,
+    case: str | None = None,
+    seed: int = 1,
+    start: str = "doi",
+    until_half_width: float | None = None,
+    confidence: float = 0.95,
+    sampling: str = "independent",
+    replicates: int = 10,
+    faults: str | Path | None = None,
+    engine: Engine | None = None,
+    watch: Watcher | None = None,
+    mix: bool = False,
+    causes: int = 50,
+) -> Campaign:
+    """Fly runs 0 to `runs` of a seed, keep them in a folder, and say what they show.
+
+    Parameters
+    ----------
+    mission, case, seed, start : as `fly` takes them; the folder of an equal plan is taken up where it was left
+    out : the folder
+    until_half_width : stop where the interval of the landing probability is this narrow (half of its width), at `runs` at the latest
+    sampling, replicates : `independent`, or `latin-hypercube` and `sobol` as so many independent replicates
+    faults : the file of a fault schedule
+    engine : who flies; left out, all cores of this machine
+    watch : told how the campaign stands
+    mix : merge parts of other builds, marked
+    causes : of how many lost runs at most the cause is looked for, by flying each again without what it was given
+
+    Raises
+    ------
+    PeriluneError
+        One sentence on what cannot be flown or kept; what was flown before stays.
+    """
+    flown = in_case(mission, case)
+    check_start(start)
+    schedule, text = _schedule(faults, flown)
+    plan = Plan(
+        mission=flown.mission.name,
+        case=flown.case,
+        mission_hash=flown.hash,
+        runs=runs,
+        seed=seed,
+        start=start,
+        sampling=sampling,
+        replicates=1 if sampling == "independent" else replicates,
+        until_half_width=until_half_width,
+        confidence=confidence,
+        schedule_hash=None if schedule is None else schedule.hash,
+    ).check()
+    draw(flown, seed, np.array([0]))
+    store = make_store(Path(out), plan, flown, text)
+    return _go_on(store, flown, schedule, engine or Threads(), watch, mix)
+
+
+def resume(folder: str | Path, engine: Engine | None = None, watch: Watcher | None = None, mix: bool = False, causes: int = 50) -> Campaign:
+    """Fly what a campaign lacks, and say what it shows.
+
+    Raises PeriluneError where the folder holds no campaign, or parts that do not belong together.
+    """
+    store = open_store(Path(folder))
+    mission = store.mission()
+    schedule, _ = _schedule(store.schedule, mission)
+    if (None if schedule is None else schedule.hash) != store.plan.schedule_hash:
+        raise PeriluneError(f"{store.schedule}: this is not the fault schedule that the campaign flies (plan.json); put the original back")
+    return _go_on(store, mission, schedule, engine or Threads(), watch, mix)
+
+
+def _schedule(file: str | Path | None, mission: Mission) -> tuple["Schedule | None", str | None]:
+    if file is None:
+        return None, None
+    from perilune.mission.fault_schedule import read_schedule
+
+    return read_schedule(Path(file), mission), Path(file).read_text("utf-8")
+
+
+def _go_on(store: Store, mission: Mission, schedule: "Schedule | None", engine: Engine, watch: Watcher | None, mix: bool) -> Campaign:
+    """Fly what is missing, merge, finish."""
+    with store.held():
+        if not store.is_whole():
+            standing, stop = _fly_missing(store, mission, schedule, engine, watch, mix)
+            store.merge(stop, mix)
+            return finish(store, mission, standing, watch)
+        return read_campaign(store.folder) if (store.folder / "campaign.json").exists() else finish(store, mission, None, watch)
+
+
+def _fly_missing(
+    store: Store, mission: Mission, schedule: "Schedule | None", engine: Engine, watch: Watcher | None, mix: bool
+) -> tuple[Standing, int]:
+    """Fly what the folder lacks; how the campaign stands then, and after how many runs it stops."""
+    plan = store.plan
+    store.check_build(mix)
+    start_warp()
+    progress: Progress | None = (lambda label, share: watch(label, None, share)) if watch else None
+    scene = prepare(mission, progress)
+    from perilune.campaigns.stopping import StoppingRule
+
+    standing, order, rule = Standing(plan.runs, plan.confidence), InOrder(), StoppingRule(plan.until_half_width, plan.confidence)
+    stop = plan.runs
+
+    def see(low: int, high: int, verdicts: np.ndarray) -> bool:
+        nonlocal stop
+        found = rule.see(order.put(low, high, verdicts))
+        stop = plan.runs if found is None else found
+        return found is None
+
+    def tell() -> None:
+        if watch:
+            watch("flying", standing, (standing.flown + standing.in_the_air) / plan.runs)
+
+    def deliver(low: int, high: int, frame: "pl.DataFrame", build: dict[str, Any]) -> bool:
+        store.write_part(low, high, frame, build)
+        verdicts = frame["verdict"].to_numpy()
+        standing.add(verdicts.tolist())
+        wanted = see(low, high, verdicts)
+        tell()
+        return wanted
+
+    wanted = True
+    for part in store.parts():
+        verdicts = np.array(read_table(part.path).column("verdict").to_pylist(), dtype=object)
+        standing.add(verdicts.tolist(), here=False)
+        wanted = see(part.low, part.high, verdicts)
+    pieces = store.missing()
+    if wanted and pieces:
+        engine.fly(Work(mission, scene, plan, schedule, pieces, standing, tell), deliver)
+    return standing, stop

@@ -1,0 +1,244 @@
+"""The folder of a campaign: the plan, the parts as they were flown, and the table that they are merged into.
+
+A part is written beside and renamed, with page checksums and, in its own metadata, the plan and the build that it belongs to; so a kill loses at
+most the parts in flight, and what does not belong together is not merged.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from perilune.base.errors import PeriluneError
+from perilune.base.tables import write_atomically
+from perilune.campaigns.builds import difference, this_build
+from perilune.campaigns.plan import Plan, plan_from
+from perilune.flight.save import check_writable, save_mission
+from perilune.mission.loader import load
+from perilune.mission.schema import Mission
+
+if TYPE_CHECKING:
+    import polars as pl
+    import pyarrow as pa
+
+PART_NAME = re.compile(r"runs-(\d{10})-(\d{10})\.parquet")
+ABOUT = b"perilune"
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part on disk: runs `low` to `high` (without it), and the build that flew it."""
+
+    low: int
+    high: int
+    path: Path
+    build: dict[str, Any]
+
+
+class Store:
+    """A campaign's folder; made by `make_store` or `open_store`."""
+
+    def __init__(self, folder: Path, plan: Plan) -> None:
+        self.folder, self.plan = folder, plan
+
+    @property
+    def table(self) -> Path:
+        """The merged table."""
+        return self.folder / "runs.parquet"
+
+    @property
+    def schedule(self) -> Path | None:
+        """The fault schedule, where the campaign has one."""
+        return None if self.plan.schedule_hash is None else self.folder / "faults.toml"
+
+    def is_whole(self) -> bool:
+        """Whether the table stands there."""
+        return self.table.exists()
+
+    def mission(self) -> Mission:
+        """The mission as flown; raises PeriluneError where it is not the plan's."""
+        mission = load(self.folder / "mission.toml")
+        if mission.hash != self.plan.mission_hash:
+            raise PeriluneError(f"{self.folder / 'mission.toml'}: this is not the mission that the campaign flies (plan.json); put the original back")
+        return mission
+
+    def write_part(self, low: int, high: int, frame: "pl.DataFrame", build: dict[str, Any]) -> None:
+        """Keep a part; raises PeriluneError where it cannot be written."""
+        about = {"plan": self.plan.key, "low": low, "high": high, "build": build}
+        write_table(self.folder / "parts" / f"runs-{low:010d}-{high:010d}.parquet", frame.to_arrow(), about)
+
+    def parts(self) -> list[Part]:
+        """The parts that are there, in the order of their runs.
+
+        Raises PeriluneError for a part that is damaged or of another campaign.
+        """
+        found = []
+        for path in sorted((self.folder / "parts").glob("runs-*.parquet")):
+            name = PART_NAME.fullmatch(path.name)
+            if name is None:
+                continue
+            about = _about(path)
+            if about.get("plan") != self.plan.key:
+                raise PeriluneError(f"{path}: this part belongs to another campaign; take it out of the folder and resume")
+            low, high = int(name.group(1)), int(name.group(2))
+            if (about.get("low"), about.get("high")) != (low, high):
+                raise PeriluneError(f"{path}: this part holds the runs {about.get('low')} to {about.get('high')}; give it its own name and resume")
+            found.append(Part(low, high, path, about["build"]))
+        return found
+
+    def missing(self) -> list[tuple[int, int]]:
+        """The parts of the plan that are not there yet."""
+        there = {(part.low, part.high) for part in self.parts()}
+        return [piece for piece in self.plan.parts() if piece not in there]
+
+    def check_build(self, mix: bool) -> None:
+        """Raise PeriluneError where this build differs from that of a part, unless they are to be mixed."""
+        for part in self.parts():
+            differs = difference(part.build, this_build())
+            if differs and not mix:
+                raise PeriluneError(
+                    f"{part.path}: flown with another build than this one ({differs}), so their flights would not be those of one campaign; "
+                    "resume it there, or with --mix, which marks the runs of each build"
+                )
+
+    def merge(self, runs: int, mix: bool) -> None:
+        """Stream the parts into the table, runs 0 to `runs` (without it), and take the parts away.
+
+        Parts of several builds are refused unless they are to be mixed; then the column `build` tells them apart (an index into campaign.json).
+        """
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        parts = [part for part in self.parts() if part.low < runs]
+        builds = builds_of(parts)
+        if len(builds) > 1 and not mix:
+            raise PeriluneError(
+                f"{self.folder}: its parts were flown with {len(builds)} builds ({difference(builds[0], builds[1])}); nothing is merged. "
+                "Resume with --mix to merge them with each run's build marked"
+            )
+
+        def write(path: Path) -> None:
+            writer = None
+            try:
+                for part in parts:
+                    table = read_table(part.path).slice(0, max(0, min(part.high, runs) - part.low))
+                    if len(builds) > 1:
+                        table = table.append_column("build", pa.array([builds.index(part.build)] * len(table), pa.int32()))
+                    if writer is None:
+                        about = {"plan": self.plan.key, "builds": builds}
+                        schema = table.schema.with_metadata({ABOUT: json.dumps(about).encode()})
+                        writer = pq.ParquetWriter(path, schema, compression="zstd", write_page_checksum=True)
+                    writer.write_table(table.replace_schema_metadata(schema.metadata))
+            finally:
+                if writer is not None:
+                    writer.close()
+
+        write_atomically(self.table, write)
+        for path in (self.folder / "parts").glob("runs-*.parquet"):
+            path.unlink(missing_ok=True)
+
+    def builds(self) -> list[dict[str, Any]]:
+        """The builds that flew the merged table."""
+        about: list[dict[str, Any]] = _about(self.table)["builds"]
+        return about
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep other processes from working on the folder; raises PeriluneError where one does."""
+        import fcntl
+
+        with open(self.folder / ".lock", "w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise PeriluneError(f"{self.folder}: another process flies this campaign; wait for its end or choose another folder") from error
+            yield
+
+
+def make_store(folder: Path, plan: Plan, mission: Mission, schedule_text: str | None = None) -> Store:
+    """The folder of a plan, made where it is missing; that of an equal plan is taken up again.
+
+    Raises PeriluneError where the folder holds another campaign or cannot be written.
+    """
+    check_writable(folder)
+    if (folder / "plan.json").exists():
+        store = open_store(folder)
+        if store.plan != plan:
+            raise PeriluneError(f"{folder}: holds another campaign ({_in_words(store.plan, plan)}); choose another folder with --out")
+        return store
+    if any((folder / name).exists() for name in ("flight.json", "budget.json", "runs.parquet")):
+        raise PeriluneError(f"{folder}: holds other results; choose another folder with --out")
+    save_mission(mission, folder)
+    if schedule_text is not None:
+        write_atomically(folder / "faults.toml", lambda part: part.write_text(schedule_text, encoding="utf-8"))
+    write_atomically(folder / "plan.json", lambda part: part.write_text(json.dumps(plan.to_json(), indent=1) + "\n", encoding="utf-8"))
+    return Store(folder, plan)
+
+
+def open_store(folder: Path) -> Store:
+    """The campaign of a folder; raises PeriluneError where there is none."""
+    path = folder / "plan.json"
+    try:
+        return Store(folder, plan_from(json.loads(path.read_text("utf-8"))))
+    except FileNotFoundError:
+        raise PeriluneError(f"{folder}: holds no campaign (plan.json is missing); give the folder that `perilune campaign` wrote") from None
+    except OSError as error:
+        raise PeriluneError(f"{path}: cannot be read ({error.strerror}); give the folder that `perilune campaign` wrote") from error
+    except (ValueError, AttributeError):
+        raise PeriluneError(f"{path}: this is no plan of a campaign, or of another version of the program; fly the campaign again") from None
+
+
+def builds_of(parts: list[Part]) -> list[dict[str, Any]]:
+    """Every build once, in the order of the parts."""
+    builds: list[dict[str, Any]] = []
+    for part in parts:
+        if part.build not in builds:
+            builds.append(part.build)
+    return builds
+
+
+def write_table(path: Path, table: "pa.Table", about: dict[str, Any]) -> None:
+    """Write a table with page checksums and metadata, beside and renamed."""
+    import pyarrow.parquet as pq
+
+    table = table.replace_schema_metadata({ABOUT: json.dumps(about).encode()})
+    write_atomically(path, lambda part: pq.write_table(table, part, compression="zstd", write_page_checksum=True))
+
+
+def read_table(path: Path) -> "pa.Table":
+    """A table, every page against its checksum; raises PeriluneError where it is damaged."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return pq.read_table(path, page_checksum_verification=True, memory_map=False, partitioning=None)
+    except (OSError, pa.ArrowException) as error:
+        raise _damaged(path, error) from error
+
+
+def _about(path: Path) -> dict[str, Any]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        metadata = pq.read_schema(path).metadata or {}
+        about: dict[str, Any] = json.loads(metadata[ABOUT])
+        return about
+    except (OSError, pa.ArrowException, KeyError, ValueError) as error:
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: BaseException) -> PeriluneError:
+    what = "delete it and resume, its runs are flown again" if PART_NAME.fullmatch(path.name) else "delete it and fly the campaign again"
+    why = getattr(error, "strerror", None) or str(error).splitlines()[0][:100]
+    return PeriluneError(f"{path}: this file is damaged ({why}); {what}")
+
+
+def _in_words(old: Plan, new: Plan) -> str:
+    """In what two plans differ."""
+    a, b = old.to_json(), new.to_json()
+    words = [f"{key.replace('_', ' ')} {str(a[key])[:24]} there, {str(b[key])[:24]} asked" for key in a if a[key] != b[key]]
+    return "; ".join(words[:3])
