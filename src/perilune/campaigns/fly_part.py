@@ -45,7 +45,8 @@ def given_to(scene: Scene, plan: Plan, schedule: "Schedule | None", runs: np.nda
 
 def fly_given(scene: Scene, plan: Plan, given: Given, threads: int | None = None, told: Told | None = None) -> "tuple[Batch, pl.DataFrame]":
     """Fly runs to their end: their batch as it ended, and their rows."""
-    batch = batch_from(scene, plan.seed, given.runs, plan.start)
+    faults = given.faults if any(given.faults) else None
+    batch = batch_from(scene, plan.seed, given.runs, plan.start, given.drawn, faults)
     events = new_events(scene, len(given.runs))
     advance(scene, batch, events, threads=threads, progress=told)
     return batch, rows_of(scene, batch, events, given.faults)
