@@ -1,16 +1,13 @@
 """Fly a campaign: the closed loop, dispersed and faulted, as often as asked for; kept part by part, resumed after a kill, merged into one table."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from perilune.base.errors import PeriluneError
 from perilune.base.start_warp import start_warp
-from perilune.campaigns.builds import this_build
-from perilune.campaigns.fly_part import fly_part
+from perilune.campaigns.engine import Engine, Threads, Work
 from perilune.campaigns.plan import Plan
 from perilune.campaigns.results import Campaign, finish, read_campaign
 from perilune.campaigns.standing import InOrder, Standing, Watcher
@@ -23,51 +20,7 @@ from perilune.mission.schema import Mission
 if TYPE_CHECKING:
     import polars as pl
 
-    from perilune.flight.setup import Scene
     from perilune.mission.fault_schedule import Schedule
-
-Deliver = Callable[[int, int, "pl.DataFrame", dict[str, Any]], bool]
-"""Takes a part as it was flown, with the build that flew it; whether more are wanted."""
-
-
-@dataclass(frozen=True)
-class Work:
-    """What an engine is given to fly."""
-
-    mission: Mission
-    scene: "Scene"
-    plan: Plan
-    schedule: "Schedule | None"
-    pieces: list[tuple[int, int]]
-    standing: Standing
-    tell: Callable[[], None]
-
-
-class Engine(Protocol):
-    """Flies the pieces of a campaign, in any order, and delivers each."""
-
-    def fly(self, work: Work, deliver: Deliver) -> None:
-        """Fly pieces until all are delivered or no more are wanted."""
-
-
-@dataclass(frozen=True)
-class Threads:
-    """The cores of this machine: one part after the other, its runs spread over threads (None: as many as there are cores)."""
-
-    threads: int | None = None
-
-    def fly(self, work: Work, deliver: Deliver) -> None:
-        """Fly the pieces in order."""
-        build = this_build()
-
-        def told(ended: int) -> None:
-            work.standing.in_the_air = ended
-            work.tell()
-
-        for low, high in work.pieces:
-            frame = fly_part(work.scene, work.plan, work.schedule, low, high, self.threads, told)
-            if not deliver(low, high, frame, build):
-                return
 
 
 def run_campaign(

@@ -43,13 +43,31 @@ def given_to(scene: Scene, plan: Plan, schedule: "Schedule | None", runs: np.nda
     return Given(runs, drawn, draw_faults(schedule, mission, plan.seed, runs))
 
 
+@dataclass(frozen=True)
+class Ready:
+    """Runs on their way: what they were given, their batch and its event table."""
+
+    given: Given
+    batch: Batch
+    events: np.ndarray
+
+
+def make_ready(scene: Scene, plan: Plan, given: Given) -> Ready:
+    """Runs at their start."""
+    faults = given.faults if any(given.faults) else None
+    return Ready(given, batch_from(scene, plan.seed, given.runs, plan.start, given.drawn, faults), new_events(scene, len(given.runs)))
+
+
+def fly_ready(scene: Scene, ready: Ready, threads: int | None = None, told: Told | None = None) -> None:
+    """Fly runs to their end, in place."""
+    advance(scene, ready.batch, ready.events, threads=threads, progress=told)
+
+
 def fly_given(scene: Scene, plan: Plan, given: Given, threads: int | None = None, told: Told | None = None) -> "tuple[Batch, pl.DataFrame]":
     """Fly runs to their end: their batch as it ended, and their rows."""
-    faults = given.faults if any(given.faults) else None
-    batch = batch_from(scene, plan.seed, given.runs, plan.start, given.drawn, faults)
-    events = new_events(scene, len(given.runs))
-    advance(scene, batch, events, threads=threads, progress=told)
-    return batch, rows_of(scene, batch, events, given.faults)
+    ready = make_ready(scene, plan, given)
+    fly_ready(scene, ready, threads, told)
+    return ready.batch, rows_of(scene, ready.batch, ready.events, given.faults)
 
 
 def fly_part(

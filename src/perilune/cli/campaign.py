@@ -11,7 +11,7 @@ from perilune.cli.check import CASE, GUIDANCE, MISSION, SET
 from perilune.cli.fly import START, StartChoice
 
 if TYPE_CHECKING:
-    from perilune.campaigns.campaign import Engine
+    from perilune.campaigns.engine import Engine
     from perilune.campaigns.results import Campaign
     from perilune.mission.schema import Mission
 
@@ -129,7 +129,7 @@ def engine_of(threads: int | None, scheduler: str | None, device: str | None) ->
         from perilune.campaigns.device import Device
 
         return Device(device)
-    from perilune.campaigns.campaign import Threads
+    from perilune.campaigns.engine import Threads
 
     return Threads(threads)
 

@@ -55,7 +55,7 @@ def advance(
 
     `history` and `telemetry`, shape (n, ticks), take a row a tick from `first_tick` on, `increments`, shape (n, 5 ticks),
     the inertial increments that follow it. A flight whose avionics have reached `stop_mode` stays
-    where it is. `progress` is called with the number of flights done.
+    where it is. `progress` is called with the number of flights done; what it raises ends the flying.
     """
     kernel = load_kernel(scene.mission.planned.avionics.guidance.law)
     count = len(batch.states)
@@ -80,13 +80,13 @@ def advance(
                 inputs = [scene.world, scene.on_board, avionics, packs[low:high], states[low:high], until, stop_mode, first_tick]
                 outputs = [rows[low:high], *(a[low:high] if a.size else a for a in (past, sent, felt))]
                 wp.launch(kernel, dim=high - low, inputs=[*inputs, *outputs], device="cpu")
+                with lock:
+                    done[0] += high - low
+                    if progress:
+                        progress(done[0])
             except BaseException as error:
                 failures.append(error)
                 return
-            with lock:
-                done[0] += high - low
-                if progress:
-                    progress(done[0])
 
     workers = min(threads or os.cpu_count() or 1, max(1, -(-count // slice_size)))
     if workers == 1:
