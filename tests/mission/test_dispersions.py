@@ -2,29 +2,18 @@
 
 import numpy as np
 import pytest
+from dispersed import with_dispersions
 
 from perilune.base.errors import PeriluneError
-from perilune.mission.catalogue import FOLDER
 from perilune.mission.dispersions import dispersable, refusal
-from perilune.mission.draws import apply, draw, read_back, sigma_of, truth_packs
+from perilune.mission.distributions import sigma_of
+from perilune.mission.draws import apply, draw, read_back, truth_packs
 from perilune.mission.loader import load, read
 from perilune.mission.start import start_errors
 
-TEXT = (FOLDER / "resilience.toml").read_text("utf-8")
 MISSION = load("resilience")
 RUNS = np.arange(4000)
 DEGREE = np.pi / 180.0
-
-
-def with_dispersions(*tables):
-    """The catalogue's mission with these dispersions only."""
-    lines, kept, skipping = TEXT.splitlines(), [], False
-    for line in lines:
-        if line.startswith("["):
-            skipping = line == "[[dispersions]]"
-        if not skipping and not line.startswith("hold"):
-            kept.append(line)
-    return "\n".join([*kept, *(f'[[dispersions]]\nsource = "assumed"\n{table}' for table in tables)])
 
 
 def test_without_a_seed_every_value_is_the_missions():
@@ -177,6 +166,15 @@ def test_everything_dispersable_can_be_written_and_read_back():
         ('path = "lander.mass.dry_mass_kg"\ndistribution = "uniform"', "needs half_width"),
         ('path = "lander.mass.dry_mass_kg"\ndistribution = "truncated_normal"\nsigma = 1.0', "needs cut_sigma"),
         ('path = "lander.mass.dry_mass_kg"\ndistribution = "fixed"\nvalue = -1.0', "above 0"),
+        ('path = "lander.mass.dry_mass_kg"\ndistribution = "log_normal"\nsigma = 1.0', "sigma does not belong to the distribution log_normal"),
+        ('path = "lander.mass.dry_mass_kg"\ndistribution = "log_normal"', "needs sigma_ln"),
+        ('path = "lander.mass.dry_cg_m.0"\ndistribution = "log_normal"\nsigma_ln = 0.1', "not above 0 in the mission, as the median"),
+        ('path = "lander.mass.dry_mass_kg"\ndistribution = "choice"', "needs values"),
+        ('path = "lander.mass.dry_mass_kg"\ndistribution = "choice"\nvalues = [300.0]', "at least two values"),
+        ('path = "lander.mass.dry_mass_kg"\ndistribution = "choice"\nvalues = [300.0, -1.0]', "values.1 is -1"),
+        ('path = "lander.mass.dry_mass_kg"\ndistribution = "choice"\nvalues = [300.0, 310.0]\nweights = [1.0]', "one for each of the 2 values"),
+        ('path = "lander.mass.dry_mass_kg"\ndistribution = "choice"\nvalues = [300.0, 310.0]\nweights = [0.0, 0.0]', "not all 0"),
+        ('path = "lander.mass.dry_mass_kg"\nsigma = 1.0\nvalues = [300.0, 310.0]', "values does not belong"),
         ('path = "lander.imu.gyro_bias_deg_h.*"\nsigma_percent = 1.0', "is 0 in the mission; give sigma"),
         ('path = "lander.mass.dry_mass_kg"\nsigma = 1.0\n[[dispersions]]\nsource = ""\npath = "lander.mass.dry_mass_kg"', "source has 0 characters"),
     ],

@@ -32,8 +32,10 @@ REASONS = {
     "mission": "is not a number of the flight",
     "published": "is a published number, not one of the flight",
     "dispersions": "is a dispersion itself",
+    "correlations": "is no number of the flight",
     "cases": "belongs to a case, not to the flight",
 }
+SPREADS = ("sigma", "sigma_percent", "cut_sigma", "half_width", "sigma_ln", "values", "weights", "value")
 
 
 class Dispersion(Parameters):
@@ -41,13 +43,21 @@ class Dispersion(Parameters):
 
     path: Annotated[str, Field(min_length=1, description="dotted path of the number; `.0` `.1` `.2` one component of a vector, `.*` all three")]
     distribution: Annotated[
-        Literal["normal", "truncated_normal", "uniform", "fixed"],
+        Literal["normal", "truncated_normal", "uniform", "log_normal", "choice", "fixed"],
         Field(description="`fixed` gives every dispersed run the same `value`, and the undispersed flight the mission's"),
     ] = "normal"
     sigma: Annotated[float | None, Field(ge=0, description="1 sigma in the unit of the path's key (normal, truncated_normal)")] = None
     sigma_percent: Annotated[float | None, Field(ge=0, le=100, description="1 sigma in percent of the mission's value, instead of `sigma`")] = None
     cut_sigma: Annotated[float | None, Field(gt=0, le=10, description="draws stay within this many sigma (truncated_normal)")] = None
     half_width: Annotated[float | None, Field(ge=0, description="draws stay within this about the mission's value, same unit (uniform)")] = None
+    sigma_ln: Annotated[
+        float | None, Field(ge=0, le=5, description="1 sigma of the natural logarithm; the mission's value is the median (log_normal)")
+    ] = None
+    values: Annotated[tuple[float, ...], Field(description="the values that are drawn from, same unit (choice)")] = ()
+    weights: Annotated[
+        tuple[Annotated[float, Field(ge=0)], ...],
+        Field(description="how often each of `values` is drawn, in proportion; left out: all alike (choice)"),
+    ] = ()
     value: Annotated[float | None, Field(description="the value itself, same unit (fixed)")] = None
     source: Annotated[str, Field(min_length=1, description="where the spread comes from, or `assumed`")]
 
@@ -57,16 +67,22 @@ class Dispersion(Parameters):
             "normal": {"sigma", "sigma_percent"},
             "truncated_normal": {"sigma", "sigma_percent", "cut_sigma"},
             "uniform": {"half_width"},
+            "log_normal": {"sigma_ln"},
+            "choice": {"values", "weights"},
             "fixed": {"value"},
         }[self.distribution]
-        given = {key for key in ("sigma", "sigma_percent", "cut_sigma", "half_width", "value") if getattr(self, key) is not None}
+        given = {key for key in SPREADS if getattr(self, key) not in (None, ())}
         if given - needed:
             raise ValueError(f"{sorted(given - needed)[0]} does not belong to the distribution {self.distribution}")
         if "sigma" in needed and len(given & {"sigma", "sigma_percent"}) != 1:
             raise ValueError(f"the distribution {self.distribution} takes either sigma or sigma_percent")
-        missing = needed - given - {"sigma", "sigma_percent"}
+        missing = needed - given - {"sigma", "sigma_percent", "weights"}
         if missing:
             raise ValueError(f"the distribution {self.distribution} needs {missing.pop()}")
+        if self.distribution == "choice" and len(self.values) < 2:
+            raise ValueError("the distribution choice needs at least two values; a single one is fixed")
+        if self.weights and (len(self.weights) != len(self.values) or not sum(self.weights) > 0.0):
+            raise ValueError(f"weights must be one for each of the {len(self.values)} values, and not all 0")
         return self
 
 
@@ -76,6 +92,15 @@ def components(mission: "Mission", path: str) -> list[str]:
         return [path]
     value = value_at(mission, path[:-2])
     return [f"{path[:-2]}.{i}" for i in range(len(value))] if isinstance(value, tuple) else []
+
+
+def _outside(mission: "Mission", i: int, dispersion: Dispersion) -> Iterator[tuple[str, str]]:
+    """Named values that the key's range does not allow."""
+    leaf = find(type(mission), dispersion.path.removesuffix(".*"))
+    named = {"value": dispersion.value} | {f"values.{j}": value for j, value in enumerate(dispersion.values)}
+    for key, value in named.items():
+        if leaf is not None and value is not None and not is_inside(value, leaf.bounds):
+            yield f"dispersions.{i}.{key}", f"is {value:g}; {dispersion.path} must be {in_words(leaf.bounds)}"
 
 
 def is_given(mission: "Mission", path: str) -> bool:
@@ -116,7 +141,7 @@ def refusal(mission: "Mission", path: str) -> str | None:
         near = nearest(bare, list(dispersable(mission)))
         return f"is no path of the mission; {f'did you mean {near}?' if near else 'it goes from table to key, such as lander.mass.dry_mass_kg'}"
     if table not in packs():
-        return REASONS[table]
+        return REASONS.get(table, "is no number of the flight")
     if table == "faults" and not is_given(mission, bare):
         return f"is given nowhere; there are {len(mission.faults)} faults here, counted from 0, and only a number that stands in one can be dispersed"
     if value_at(mission, bare) is None:
@@ -172,10 +197,9 @@ def conflicts(mission: "Mission") -> Iterator[tuple[str, str]]:
             seen[component] = i
             if dispersion.sigma_percent is not None and value_at(mission, component) == 0.0:
                 yield f"dispersions.{i}.sigma_percent", f"is a share of {component}, which is 0 in the mission; give sigma instead"
-        if dispersion.distribution == "fixed":
-            leaf = find(type(mission), dispersion.path.removesuffix(".*"))
-            if leaf is not None and dispersion.value is not None and not is_inside(dispersion.value, leaf.bounds):
-                yield f"dispersions.{i}.value", f"is {dispersion.value:g}; {dispersion.path} must be {in_words(leaf.bounds)}"
+            if dispersion.distribution == "log_normal" and not float(value_at(mission, component)) > 0.0:  # type: ignore[arg-type]
+                yield f"dispersions.{i}.path", f"names {component}, which is not above 0 in the mission, as the median of a log-normal must be"
+        yield from _outside(mission, i, dispersion)
     listed = {d.path for d in mission.dispersions} | set(seen)
     for name, case in mission.cases.items():
         for j, path in enumerate(case.hold):

@@ -1,11 +1,10 @@
 """Drawn values: what each run of a campaign is given in place of the mission's numbers, written into the plant and read back out of it.
 
-A draw depends on seed, run index and path only, so run k is the same alone and in any batch, and one more dispersion moves no other. The values are
-in the file's units until they enter the packs.
+A draw depends on seed, run index and path only (correlated ones on the other paths of their block, those of a sampling plan on the plan), so run k is
+the same alone and in any batch, and one more dispersion moves no other. The values are in the file's units until they enter the packs.
 """
 
 from collections.abc import Iterator
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -13,38 +12,62 @@ import numpy as np
 from perilune.base.errors import PeriluneError
 from perilune.base.parameters import leaves, pack, pack_slot
 from perilune.base.random import channel_of, host_normals, host_uniforms
+from perilune.mission.correlations import mixed
 from perilune.mission.dispersions import Dispersion, components, refusal, value_at
+from perilune.mission.distributions import OF_NORMAL_DEVIATES, from_normals, from_uniforms, normals_of
 from perilune.mission.fault_slots import fault_leaves, fault_numbers
 from perilune.mission.paths import find, in_words, is_inside
+from perilune.mission.sampling import Sampling
 from perilune.mission.schema import Mission
 from perilune.mission.start import START_ERRORS
 
-NORMAL = NormalDist()
 ADVICE = "; make its dispersion narrower or a truncated_normal"
 
 
-def draw(mission: Mission, seed: int | None, runs: np.ndarray) -> dict[str, np.ndarray]:
+def draw(mission: Mission, seed: int | None, runs: np.ndarray, sampling: Sampling | None = None) -> dict[str, np.ndarray]:
     """The value of every dispersed number in each run, by its dotted path, shape (n,), in the file's units.
 
-    Without a seed, and for what the case holds, it is the mission's own value in every run.
+    Without a seed, and for what the case holds, it is the mission's own value in every run. Left out, `sampling` is independent.
 
     Raises
     ------
     PeriluneError
-        When seed or run index does not fit the generator, or a drawn value lies outside the range of its key.
+        When seed or run index does not fit the generator or the sampling plan, or a drawn value lies outside the range of its key.
     """
     runs = np.asarray(runs)
     check_key(seed, runs)
+    named = [(path, dispersion) for dispersion in mission.dispersions for path in components(mission, dispersion.path)]
+    own = {path: float(value_at(mission, path)) for path, _ in named}  # type: ignore[arg-type]
+    if seed is None:
+        return {path: np.full(len(runs), own[path]) for path, _ in named}
+    uniforms = None if sampling is None else sampling.uniforms(sorted(path for path, d in named if d.distribution != "fixed"), seed, runs)
+    normals = _normals(mission, dict(named), seed, runs, uniforms)
     drawn = {}
-    for dispersion in mission.dispersions:
-        for path in components(mission, dispersion.path):
-            mean = float(value_at(mission, path))  # type: ignore[arg-type]
-            values = np.full(len(runs), mean)
-            if seed is not None and not {path, dispersion.path} & set(mission.held):
-                values = _values(dispersion, mean, seed, runs, channel_of(path))
-                _check_range(path, values, runs)
-            drawn[path] = values
+    for path, dispersion in named:
+        if {path, dispersion.path} & set(mission.held):
+            drawn[path] = np.full(len(runs), own[path])
+            continue
+        if path in normals:
+            drawn[path] = from_normals(dispersion, own[path], normals[path])
+        else:
+            u = host_uniforms(seed, runs, channel_of(path))[:, 0] if uniforms is None else uniforms.get(path, np.zeros(len(runs)))
+            drawn[path] = from_uniforms(dispersion, own[path], u)
+        _check_range(path, drawn[path], runs)
     return drawn
+
+
+def _normals(
+    mission: Mission, named: dict[str, Dispersion], seed: int, runs: np.ndarray, uniforms: dict[str, np.ndarray] | None
+) -> dict[str, np.ndarray]:
+    """The standard normal deviates of those numbers that are drawn by one, correlated where the mission says so."""
+    paths = [path for path, dispersion in named.items() if dispersion.distribution in OF_NORMAL_DEVIATES]
+    if uniforms is None:
+        normals = {path: host_normals(seed, runs, channel_of(path))[:, 0] for path in paths}
+    else:
+        normals = {path: normals_of(uniforms[path]) for path in paths}
+    for block in mission.correlations:
+        normals |= mixed(block, normals)
+    return normals
 
 
 def check_key(seed: int | None, runs: np.ndarray) -> None:
@@ -68,29 +91,6 @@ def check_given(mission: Mission, drawn: dict[str, np.ndarray], runs: np.ndarray
         if wild.size:
             raise PeriluneError(f"run {int(runs[wild[0]])} is given {path} = {values[wild[0]]:g}; it must be finite")
         _check_range(path, values, runs, "is given", "")
-
-
-def sigma_of(dispersion: Dispersion, mean: float) -> float:
-    """1 sigma of a dispersion about `mean`, in the file's units: of the untruncated normal, of the uniform, 0 of a fixed value."""
-    if dispersion.distribution == "uniform":
-        return float(dispersion.half_width or 0.0) / 3.0**0.5
-    if dispersion.sigma_percent is not None:
-        return abs(mean) * dispersion.sigma_percent / 100.0
-    return dispersion.sigma or 0.0
-
-
-def _values(dispersion: Dispersion, mean: float, seed: int, runs: np.ndarray, channel: int) -> np.ndarray:
-    match dispersion.distribution:
-        case "fixed":
-            return np.full(len(runs), dispersion.value, dtype=np.float64)
-        case "uniform":
-            return mean + float(dispersion.half_width or 0.0) * (2.0 * host_uniforms(seed, runs, channel)[:, 0] - 1.0)
-        case "truncated_normal":
-            below = NORMAL.cdf(-float(dispersion.cut_sigma or 0.0))
-            within = below + (1.0 - 2.0 * below) * host_uniforms(seed, runs, channel)[:, 0]
-            return mean + sigma_of(dispersion, mean) * np.array([NORMAL.inv_cdf(u) for u in within])
-        case _:
-            return mean + sigma_of(dispersion, mean) * host_normals(seed, runs, channel)[:, 0]
 
 
 def _check_range(path: str, values: np.ndarray, runs: np.ndarray, how: str = "draws", advice: str = ADVICE) -> None:

@@ -10,6 +10,7 @@ import json
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from pydantic import ValidationError
 from perilune.base.errors import PeriluneError
 from perilune.mission.catalogue import mission_file
 from perilune.mission.clearance import below_ground
+from perilune.mission.correlations import correlation_conflicts
 from perilune.mission.dispersions import conflicts
 from perilune.mission.faults import fault_conflicts, fault_from
 from perilune.mission.law_place import LAW, place_laws, placed, placed_law
@@ -155,7 +157,7 @@ def _checked(document: dict[str, Any], origin: Origin) -> Mission:
         mission = Mission.model_validate_json(json.dumps(document, default=_isoformat), strict=True)
     except ValidationError as problem:
         raise first_refusal(problem, document, Mission, origin) from problem
-    for path, sentence in (*contradictions(mission), *conflicts(mission), *fault_conflicts(mission)):
+    for path, sentence in chain(contradictions(mission), conflicts(mission), correlation_conflicts(mission), fault_conflicts(mission)):
         raise origin.refuse(path, sentence)
     meets_ground = below_ground(mission)
     if meets_ground is not None:

@@ -22,7 +22,7 @@ A case is a named way to fly the mission. Under `[cases.NAME.set]` stand the val
 A value given with `--set` changes the mission for both, except where the case sets the same number: there it replaces the case's.
 
 A dispersion moves one number of the truth from run to run about its value in the mission, and only when a seed is given. `hold` names those that
-a case leaves at their value.
+a case leaves at their value. Each number is drawn by itself, unless a block of `[[correlations]]` says which normal ones move together.
 
 A fault (`[[faults]]`, in one case alone `[[cases.NAME.faults]]`, on the command line `--fault`) breaks something of the truth; [Faults](faults.md)
 lists what can break. The numbers of the file's own faults can be dispersed, such as `faults.0.height_m`.

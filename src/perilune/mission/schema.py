@@ -18,6 +18,7 @@ from perilune.avionics.guidance.legs import Guidance
 from perilune.base.parameters import Parameters
 from perilune.environment.relief_detail import ReliefChoice
 from perilune.lander.lander import Lander
+from perilune.mission.correlations import Correlation
 from perilune.mission.dispersions import Dispersion
 from perilune.mission.faults import PlannedFault
 from perilune.mission.instant import Utc
@@ -84,6 +85,7 @@ class Mission(Parameters):
     limits: Annotated[Limits, Field(description="what counts as a soft landing")]
     published: Annotated[tuple[Published, ...], Field(description="published numbers beside which the flown ones are printed")] = ()
     dispersions: Annotated[tuple[Dispersion, ...], Field(description="what varies from run to run when a seed is given")] = ()
+    correlations: Annotated[tuple[Correlation, ...], Field(description="which dispersed numbers move together")] = ()
     faults: Annotated[tuple[PlannedFault, ...], Field(description="what breaks, in every case; the truth only")] = ()
     cases: Annotated[dict[str, Case], Field(description="named ways to fly the mission; `planned` is the default", default_factory=dict)]
 

@@ -8,17 +8,20 @@ from perilune.flight.budget.error_budget import (
     LEAST_RUNS,
     _differences,
     _effects,
+    _grouped,
     error_budget,
     flights_of,
     sigma_factors,
     summed_up,
 )
 from perilune.flight.budget.regression import bent, slopes
-from perilune.flight.budget.sources import centre, error_sources, group_of, spread
+from perilune.flight.budget.sources import centre, correlation_of, error_sources, group_of
 from perilune.flight.budget.touchdowns import COMPONENTS, Touchdowns, fly_touchdowns
 from perilune.flight.fly_many import fly_many
 from perilune.flight.flying import prepare
+from perilune.mission.correlations import Correlation
 from perilune.mission.dispersions import Dispersion
+from perilune.mission.distributions import mean_of, sigma_of
 from perilune.mission.draws import draw
 from perilune.mission.loader import load
 
@@ -148,6 +151,23 @@ def test_a_difference_with_a_lost_side_is_one_sided_and_said(mission):
     }
 
 
+def test_correlated_sources_are_one_with_the_covariance_that_they_make_together(errors, mission):
+    """Against J Sigma J^T with the whole matrix."""
+    paths = ("start.velocity_error_normal_m_s", "lander.assist_engines.thrust_n")
+    block = Correlation(paths=paths, matrix=((1.0, 0.6), (0.6, 1.0)), source="assumed")
+    together = mission.model_copy(update={"correlations": (block,)})
+    sources = error_sources(together)
+    effects = np.random.default_rng(3).normal(size=(len(sources), len(COMPONENTS)))
+    matrix = correlation_of(together, sources)
+    made = _grouped(sources, effects, matrix, errors.noise, None)
+    line = next(m for m in made if m.name == "correlated: " + ", ".join(paths))
+    assert sum(m.covariance for m in made) == pytest.approx(effects.T @ matrix @ effects + errors.noise.covariance)
+    pair = effects[[i for i, source in enumerate(sources) if source.path in paths]]
+    assert line.covariance == pytest.approx(pair.T @ np.array(block.matrix) @ pair)
+    alone = _grouped(error_sources(mission), effects, np.eye(len(sources)), errors.noise, None)
+    assert sum(m.covariance for m in alone) == pytest.approx(effects.T @ effects + errors.noise.covariance)
+
+
 def test_bounds_of_a_standard_deviation_are_those_of_chi_squared():
     from scipy.stats import chi2
 
@@ -157,13 +177,17 @@ def test_bounds_of_a_standard_deviation_are_those_of_chi_squared():
 
 
 def test_spread_is_that_of_what_is_drawn():
-    from scipy.stats import truncnorm
+    from scipy.stats import lognorm, truncnorm
 
     narrow = Dispersion(path="x", distribution="truncated_normal", sigma=2.0, cut_sigma=1.5, source="assumed")
-    assert spread(narrow, 0.0) == pytest.approx(2.0 * truncnorm.std(-1.5, 1.5))
-    assert spread(Dispersion(path="x", distribution="uniform", half_width=3.0, source="assumed"), 0.0) == pytest.approx(3.0**0.5)
-    assert spread(Dispersion(path="x", sigma_percent=1.0, source="assumed"), 300.0) == pytest.approx(3.0)
-    assert spread(Dispersion(path="x", distribution="fixed", value=4.0, source="assumed"), 0.0) == 0.0
+    assert sigma_of(narrow, 0.0) == pytest.approx(2.0 * truncnorm.std(-1.5, 1.5))
+    assert sigma_of(Dispersion(path="x", distribution="uniform", half_width=3.0, source="assumed"), 0.0) == pytest.approx(3.0**0.5)
+    assert sigma_of(Dispersion(path="x", sigma_percent=1.0, source="assumed"), 300.0) == pytest.approx(3.0)
+    assert sigma_of(Dispersion(path="x", distribution="fixed", value=4.0, source="assumed"), 0.0) == 0.0
+    spread = Dispersion(path="x", distribution="log_normal", sigma_ln=0.3, source="assumed")
+    assert sigma_of(spread, 5.0) == pytest.approx(lognorm.std(0.3, scale=5.0)) and mean_of(spread, 5.0) == pytest.approx(lognorm.mean(0.3, scale=5.0))
+    chosen = Dispersion(path="x", distribution="choice", values=(1.0, 2.0, 4.0), weights=(1.0, 2.0, 1.0), source="assumed")
+    assert mean_of(chosen, 9.0) == 2.25 and sigma_of(chosen, 9.0) == pytest.approx((0.25 * 1.25**2 + 0.5 * 0.25**2 + 0.25 * 1.75**2) ** 0.5)
 
 
 def test_every_dispersion_of_the_catalogue_is_a_source_unless_held():

@@ -11,7 +11,9 @@ other patterns of the map's error (`sources`). Beside it stands the covariance S
 each standard deviation, s sqrt((n - 1) / chi²); linear and sample agree where their bounds overlap. Those of the linear one come from its two
 sampled parts. `explained` is the share of the sample's variance that is gone when each flight is predicted from its own draws and its own noise.
 
-Assumptions and limitations: inputs are independent; bounds are those of normal touchdowns; what is not smooth (rocks below a footpad, a mode that
+Numbers that the mission correlates are one source, whose covariance is the sum of rho_ij s_i s_j^T over its members.
+
+Assumptions and limitations: bounds are those of normal touchdowns; what is not smooth (rocks below a footpad, a mode that
 begins a tick later) enters the differences as scatter; flights without a touchdown are left out and counted, so covariances are those of the rest.
 Sources: Gelb, Applied Optimal Estimation, 1974, section 6 (covariance analysis by sensitivities), as recalled; chi² by Wilson and Hilferty 1931.
 """
@@ -24,7 +26,7 @@ import numpy as np
 
 from perilune.base.errors import PeriluneError
 from perilune.flight.budget.regression import bent
-from perilune.flight.budget.sources import PATTERNS, ErrorSource, centre, error_sources
+from perilune.flight.budget.sources import PATTERNS, ErrorSource, centre, correlation_of, error_sources
 from perilune.flight.budget.touchdowns import COMPONENTS, Touchdowns, fly_touchdowns
 from perilune.flight.setup import Scene
 from perilune.mission.draws import draw
@@ -120,7 +122,7 @@ def error_budget(scene: Scene, seed: int, runs: int, told: Told = lambda label, 
     sample = summed_up(flights, verdict, "with everything dispersed")
 
     effects, not_linear = _effects(moved, smooth, verdict)
-    contributions = _grouped(smooth, effects, noise, pattern)
+    contributions = _grouped(smooth, effects, correlation_of(mission, smooth), noise, pattern)
     linear = np.sum([c.covariance for c in contributions], axis=0)
     kept, drawn = flights.kept(verdict), draw(mission, seed, np.arange(runs))
     draws = np.array([(drawn[source.path] - about[source.path]) / source.sigma for source in smooth]).reshape(len(smooth), runs).T
@@ -189,12 +191,13 @@ def summed_up(flights: Touchdowns, verdict: str, what: str) -> Sample:
     return Sample(len(kept), int(kept.sum()), left_out, values.mean(axis=0), np.cov(values, rowvar=False))
 
 
-def _grouped(smooth: list[ErrorSource], effects: np.ndarray, noise: Sample, pattern: Sample | None) -> list[Contribution]:
+def _grouped(smooth: list[ErrorSource], effects: np.ndarray, correlation: np.ndarray, noise: Sample, pattern: Sample | None) -> list[Contribution]:
     """Contributions by device, the largest share of the horizontal position's variance first, with their numbers in the same order."""
     groups: dict[str, dict[str, np.ndarray]] = {}
-    for source, effect in zip(smooth, effects, strict=True):
-        by_dispersion = groups.setdefault(source.group, {})
-        by_dispersion[source.dispersion] = by_dispersion.get(source.dispersion, np.zeros((len(COMPONENTS),) * 2)) + np.outer(effect, effect)
+    for i, source in enumerate(smooth):
+        by_line = groups.setdefault(source.group, {})
+        with_others = np.outer(effects[i], correlation[i] @ effects)  # summed over the line's members: of each pair rho (s_i s_j^T + s_j s_i^T)
+        by_line[source.dispersion] = by_line.get(source.dispersion, np.zeros((len(COMPONENTS),) * 2)) + with_others
     made = []
     for group, covariances in groups.items():
         parts = ranked([contribution(name, covariance) for name, covariance in covariances.items()])

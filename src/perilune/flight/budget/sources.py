@@ -3,26 +3,27 @@
 A source moves the touchdown smoothly, and then a small change of it tells how (`is_smooth`); or it picks another pattern of a random ground, as the
 offsets of the map's error do, and then only flights over many patterns tell. All of `environment.` is taken to be of the second kind.
 
-Assumptions and limitations: inputs are independent, as they are drawn; a `fixed` dispersion is a shift that every dispersed run has, without spread.
+Numbers that the mission correlates are one source, of the name of their block.
+
+Assumptions and limitations: a `fixed` dispersion is a shift that every dispersed run has, without spread; a `choice` and a log-normal count with the
+mean and standard deviation of their draws; that a smooth source is correlated with the map's error is left out.
 """
 
 from dataclasses import dataclass
-from statistics import NormalDist
 
 import numpy as np
 
-from perilune.mission.dispersions import Dispersion, components, value_at
-from perilune.mission.draws import sigma_of
+from perilune.mission.dispersions import components, value_at
+from perilune.mission.distributions import mean_of, sigma_of
 from perilune.mission.paths import find, is_inside
 from perilune.mission.schema import Mission
 
 PATTERNS = "environment."
-NORMAL = NormalDist()
 
 
 @dataclass(frozen=True)
 class ErrorSource:
-    """One dispersed number: its dotted path, the dispersion that names it, the group it counts to, and its spread in the file's units."""
+    """One dispersed number: its dotted path, the dispersion or block that names it, the group it counts to, and its spread in the file's units."""
 
     path: str
     dispersion: str
@@ -40,36 +41,42 @@ class ErrorSource:
 def error_sources(mission: Mission) -> list[ErrorSource]:
     """Every number that varies in this case, vectors component by component, in the order of the mission file."""
     found = []
+    blocks = {path: block.paths for block in mission.correlations for path in block.paths}
     for dispersion in mission.dispersions:
         for path in components(mission, dispersion.path):
             if {path, dispersion.path} & set(mission.held):
                 continue
-            mean = float(value_at(mission, path))  # type: ignore[arg-type]
-            sigma, is_smooth = spread(dispersion, mean), not path.startswith(PATTERNS)
+            own = float(value_at(mission, path))  # type: ignore[arg-type]
+            sigma, is_smooth = sigma_of(dispersion, own), not path.startswith(PATTERNS)
+            together = blocks.get(path, ())
+            line = f"correlated: {', '.join(together)}" if together else dispersion.path
+            groups = {group_of(other) for other in together} or {group_of(path)}
+            group = groups.pop() if len(groups) == 1 else line
             if sigma > 0.0 or not is_smooth:
-                found.append(ErrorSource(path, dispersion.path, group_of(path), mean, sigma, is_smooth))
+                found.append(ErrorSource(path, line, group, mean_of(dispersion, own), sigma, is_smooth))
     return found
 
 
+def correlation_of(mission: Mission, sources: list[ErrorSource]) -> np.ndarray:
+    """The correlation matrix of the sources as they are drawn, shape (n, n)."""
+    at, matrix = {source.path: i for i, source in enumerate(sources)}, np.eye(len(sources))
+    for block in mission.correlations:
+        for path, row in zip(block.paths, block.matrix, strict=True):
+            for other, value in zip(block.paths, row, strict=True):
+                if path in at and other in at:
+                    matrix[at[path], at[other]] = value
+    return matrix
+
+
 def centre(mission: Mission) -> dict[str, float]:
-    """Where the smooth sources are linear about: every dispersed number at its mean, or at the value that a `fixed` dispersion gives every run."""
+    """Where the smooth sources are linear about: every dispersed number at the mean of its draws, or where it is held at the mission's value."""
     at = {}
     for dispersion in mission.dispersions:
         for path in components(mission, dispersion.path):
-            is_shift = dispersion.distribution == "fixed" and not path.startswith(PATTERNS) and not {path, dispersion.path} & set(mission.held)
-            at[path] = float(dispersion.value or 0.0) if is_shift else float(value_at(mission, path))  # type: ignore[arg-type]
+            own = float(value_at(mission, path))  # type: ignore[arg-type]
+            is_still = path.startswith(PATTERNS) or bool({path, dispersion.path} & set(mission.held))
+            at[path] = own if is_still else mean_of(dispersion, own)
     return at
-
-
-def spread(dispersion: Dispersion, mean: float) -> float:
-    """Standard deviation of what is drawn: that of the truncated normal is sigma sqrt(1 - 2 c φ(c) / (2 Φ(c) - 1)), c where it is cut."""
-    if dispersion.distribution == "fixed":
-        return 0.0
-    sigma = sigma_of(dispersion, mean)
-    if dispersion.distribution != "truncated_normal" or not dispersion.cut_sigma:
-        return sigma
-    cut = float(dispersion.cut_sigma)
-    return float(sigma * np.sqrt(1.0 - 2.0 * cut * NORMAL.pdf(cut) / (2.0 * NORMAL.cdf(cut) - 1.0)))
 
 
 def group_of(path: str) -> str:
