@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from perilune.base.errors import PeriluneError
 from perilune.base.tables import write_atomically
+from perilune.campaigns.sensitivity import sensitivity_of
 from perilune.campaigns.standing import INVALID, Standing, Watcher
 from perilune.campaigns.store import Store, open_store
 from perilune.campaigns.summary import summary_of
@@ -83,6 +84,7 @@ def finish(store: Store, mission: Mission, standing: Standing | None, watch: Wat
         "invalid_runs": table.filter(pl.col("verdict") == INVALID)["run"].to_list(),
         "verdicts": dict(verdicts.most_common()),
         **summary_of(table, plan, mission),
+        "sensitivity": sensitivity_of(table, mission),
         "throughput": {
             "runs": flown_here,
             "seconds": round(standing.seconds, 3) if standing else 0.0,
