@@ -4,6 +4,7 @@ import platform
 from importlib.metadata import version
 from typing import Any
 
+from perilune.base.errors import PeriluneError
 from perilune.flight.provenance import cpu_kind, source_hash
 
 
@@ -28,3 +29,23 @@ def difference(a: dict[str, Any], b: dict[str, Any]) -> str:
             one, other = (str(build.get(key))[:40] if key != "kernel_sources_sha256" else str(build.get(key))[:8] for build in (a, b))
             words.append(f"{names.get(key, key)} {one} and {other}")
     return ", ".join(words)
+
+
+class Builds:
+    """The builds that fly one campaign, as they turn up."""
+
+    def __init__(self, are_mixed: bool) -> None:
+        self._known: list[dict[str, Any]] = []
+        self._are_mixed = are_mixed
+
+    def check(self, build: dict[str, Any], who: str) -> None:
+        """Take up the build of `who`; raises PeriluneError where it differs from one that flew or flies already, unless builds are to be mixed."""
+        for other in [] if self._are_mixed else self._known:
+            differs = difference(other, build)
+            if differs:
+                raise PeriluneError(
+                    f"{who}: of another build than the rest of this campaign ({differs}), so their flights would not belong together; "
+                    "go on with one build, or with --mix, which marks the runs of each"
+                )
+        if build not in self._known:
+            self._known.append(build)

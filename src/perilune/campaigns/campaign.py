@@ -7,13 +7,14 @@ import numpy as np
 
 from perilune.base.errors import PeriluneError
 from perilune.base.start_warp import start_warp
+from perilune.campaigns.builds import Builds
 from perilune.campaigns.engine import Engine, Threads, Work
-from perilune.campaigns.plan import Plan
+from perilune.campaigns.plan import PART_RUNS, Plan
 from perilune.campaigns.results import Campaign, finish, read_campaign
 from perilune.campaigns.standing import InOrder, Standing, Watcher
-from perilune.campaigns.store import Store, make_store, open_store, read_table
+from perilune.campaigns.store import Store, make_store, open_store
 from perilune.flight.fly import check_start, in_case
-from perilune.flight.flying import Progress, prepare
+from perilune.flight.flying import Progress
 from perilune.mission.draws import draw
 from perilune.mission.schema import Mission
 
@@ -39,6 +40,7 @@ def run_campaign(
     watch: Watcher | None = None,
     mix: bool = False,
     causes: int = 50,
+    part_runs: int = PART_RUNS,
 ) -> Campaign:
     """Fly runs 0 to `runs` of a seed, keep them in a folder, and say what they show.
 
@@ -53,6 +55,7 @@ def run_campaign(
     watch : told how the campaign stands
     mix : merge parts of other builds, marked
     causes : of how many lost runs at most the cause is looked for, by flying each again without what it was given
+    part_runs : runs that are flown and kept together
 
     Raises
     ------
@@ -74,6 +77,7 @@ def run_campaign(
         until_half_width=until_half_width,
         confidence=confidence,
         schedule_hash=None if schedule is None else schedule.hash,
+        part_runs=part_runs,
     ).check()
     draw(flown, seed, np.array([0]))
     store = make_store(Path(out), plan, flown, text)
@@ -104,6 +108,7 @@ def _schedule(file: str | Path | None, mission: Mission) -> tuple["Schedule | No
 def _go_on(store: Store, mission: Mission, schedule: "Schedule | None", engine: Engine, watch: Watcher | None, mix: bool) -> Campaign:
     """Fly what is missing, merge, finish."""
     with store.held():
+        store.tidy()
         if not store.is_whole():
             standing, stop = _fly_missing(store, mission, schedule, engine, watch, mix)
             store.merge(stop, mix)
@@ -115,11 +120,11 @@ def _fly_missing(
     store: Store, mission: Mission, schedule: "Schedule | None", engine: Engine, watch: Watcher | None, mix: bool
 ) -> tuple[Standing, int]:
     """Fly what the folder lacks; how the campaign stands then, and after how many runs it stops."""
-    plan = store.plan
-    store.check_build(mix)
+    plan, parts, builds = store.plan, store.parts(), Builds(mix)
+    for part in parts:
+        builds.check(part.build, str(part.path))
     start_warp()
     progress: Progress | None = (lambda label, share: watch(label, None, share)) if watch else None
-    scene = prepare(mission, progress)
     from perilune.campaigns.stopping import StoppingRule
 
     standing, order, rule = Standing(plan.runs, plan.confidence), InOrder(), StoppingRule(plan.until_half_width, plan.confidence)
@@ -136,6 +141,7 @@ def _fly_missing(
             watch("flying", standing, (standing.flown + standing.in_the_air) / plan.runs)
 
     def deliver(low: int, high: int, frame: "pl.DataFrame", build: dict[str, Any]) -> bool:
+        builds.check(build, f"runs {low} to {high - 1}")
         store.write_part(low, high, frame, build)
         verdicts = frame["verdict"].to_numpy()
         standing.add(verdicts.tolist())
@@ -144,11 +150,11 @@ def _fly_missing(
         return wanted
 
     wanted = True
-    for part in store.parts():
-        verdicts = np.array(read_table(part.path).column("verdict").to_pylist(), dtype=object)
+    for part in parts:
+        verdicts = np.array(store.verdicts(part), dtype=object)
         standing.add(verdicts.tolist(), here=False)
         wanted = see(part.low, part.high, verdicts)
     pieces = store.missing()
     if wanted and pieces:
-        engine.fly(Work(mission, scene, plan, schedule, pieces, standing, tell), deliver)
+        engine.fly(Work(mission, plan, schedule, pieces, standing, tell, builds.check, store.folder, progress), deliver)
     return standing, stop

@@ -55,7 +55,7 @@ def rows_of(scene: Scene, batch: Batch, events: np.ndarray, faults: Sequence[Seq
     frame["went_wrong"], frame["went_wrong_t_s"] = went_wrong(mission.limits, states, events, verdicts)
     frame |= batch.drawn
     made = pl.DataFrame({key: value if isinstance(value, list | pl.Series) else np.ascontiguousarray(value) for key, value in frame.items()})
-    return made.with_columns(pl.col(pl.Float64).fill_nan(None))
+    return made.with_columns(pl.col(pl.Float64).fill_nan(None), pl.col(pl.Null).cast(pl.String))  # the words that no run of these has
 
 
 def touchdown_columns(scene: Scene, batch: Batch) -> dict[str, Any]:

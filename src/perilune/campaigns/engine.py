@@ -7,6 +7,8 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -16,12 +18,13 @@ from perilune.campaigns.columns import rows_of
 from perilune.campaigns.fly_part import Ready, fly_ready, given_to, make_ready
 from perilune.campaigns.plan import Plan
 from perilune.campaigns.standing import Standing
+from perilune.flight.flying import Progress, prepare
+from perilune.flight.setup import Scene
 from perilune.mission.schema import Mission
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from perilune.flight.setup import Scene
     from perilune.mission.fault_schedule import Schedule
 
 Deliver = Callable[[int, int, "pl.DataFrame", dict[str, Any]], bool]
@@ -30,15 +33,25 @@ Deliver = Callable[[int, int, "pl.DataFrame", dict[str, Any]], bool]
 
 @dataclass(frozen=True)
 class Work:
-    """What an engine is given to fly."""
+    """What an engine is given to fly, and the `folder` of the campaign.
+
+    `check` is to be told of every build that flies, and whose it is; it raises PeriluneError where that build does not belong to the campaign.
+    """
 
     mission: Mission
-    scene: "Scene"
     plan: Plan
     schedule: "Schedule | None"
     pieces: list[tuple[int, int]]
     standing: Standing
     tell: Callable[[], None]
+    check: Callable[[dict[str, Any], str], None]
+    folder: Path
+    progress: Progress | None = None
+
+    @cached_property
+    def scene(self) -> Scene:
+        """The mission's scene with its kernel loaded, made when it is asked for: who has others fly needs none."""
+        return prepare(self.mission, self.progress)
 
 
 class Engine(Protocol):
@@ -61,6 +74,9 @@ class Threads:
     def fly(self, work: Work, deliver: Deliver) -> None:
         """Fly the pieces in order."""
         build, enough = this_build(), threading.Event()
+        work.check(build, "this machine")
+        scene = work.scene
+        work.standing.start()
 
         def told(ended: int) -> None:
             if enough.is_set():
@@ -69,7 +85,7 @@ class Threads:
             work.tell()
 
         def rows(ready: Ready) -> "pl.DataFrame":
-            return rows_of(work.scene, ready.batch, ready.events, ready.given.faults)
+            return rows_of(scene, ready.batch, ready.events, ready.given.faults)
 
         aloft: tuple[int, int, Ready, Future[None]] | None = None
         with ThreadPoolExecutor(1) as pool:
@@ -80,7 +96,7 @@ class Threads:
                         aloft[3].result()
                     last, aloft = aloft, None
                     if piece and after:
-                        aloft = (*piece, after, pool.submit(fly_ready, work.scene, after, self.threads, told))
+                        aloft = (*piece, after, pool.submit(fly_ready, scene, after, self.threads, told))
                     if last is not None and not deliver(last[0], last[1], rows(last[2]), build):
                         return
             finally:

@@ -15,6 +15,7 @@ from perilune.mission.paths import nearest
 
 FORMAT = 1  # of the folder
 PART_RUNS = 256  # runs that are flown and kept together; a kill loses at most so many
+MOST_PART_RUNS = 4096  # above them a part's states and rows would fill the memory
 MOST_RUNS = 2**31  # above them lie the runs that `cause` flies with other noise
 SAMPLINGS = ("independent", "latin-hypercube", "sobol")
 
@@ -46,6 +47,8 @@ class Plan:
         _one_of("sampling", self.sampling, SAMPLINGS)
         if not 1 <= self.runs <= MOST_RUNS:
             raise PeriluneError(f"runs is {self.runs}; a campaign has 1 to {MOST_RUNS}")
+        if not 1 <= self.part_runs <= MOST_PART_RUNS:
+            raise PeriluneError(f"part-runs is {self.part_runs}; runs are kept together by 1 to {MOST_PART_RUNS}")
         if not 0 <= self.seed < 2**64:
             raise PeriluneError(f"seed {self.seed} does not fit the generator; it is a whole number from 0 to 2^64 - 1")
         if not 0.5 <= self.confidence < 1.0:
@@ -79,8 +82,8 @@ def plan_from(content: dict[str, Any]) -> Plan:
     if content.pop("format", None) != FORMAT:
         raise ValueError("another format")
     try:
-        return Plan(**content)
-    except TypeError as error:
+        return Plan(**content).check()
+    except (TypeError, PeriluneError) as error:
         raise ValueError(str(error)) from error
 
 

@@ -46,9 +46,7 @@ class Campaign:
     @cached_property
     def runs(self) -> "pl.DataFrame":
         """The table, one row a run."""
-        import polars as pl
-
-        return pl.read_parquet(self.store.table)
+        return self.store.runs()
 
     @property
     def probability(self) -> float:
@@ -67,7 +65,7 @@ def finish(store: Store, mission: Mission, standing: Standing | None, watch: Wat
 
     if watch:
         watch("summing up", None, 0.0)
-    table = pl.read_parquet(store.table)
+    table = store.runs()
     plan, verdicts = store.plan, Counter(table["verdict"].to_list())
     flown_here = standing.flown_here if standing else 0
     numbers: dict[str, Any] = {

@@ -22,6 +22,10 @@ class Standing:
     verdicts: Counter[str] = field(default_factory=Counter)
     began: float = field(default_factory=time.monotonic)
 
+    def start(self) -> None:
+        """Begin to count the time now, when all is ready to fly."""
+        self.began = time.monotonic()
+
     def add(self, verdicts: list[str], here: bool = True) -> None:
         """Count the runs of a part."""
         self.verdicts.update(verdicts)
@@ -32,7 +36,7 @@ class Standing:
 
     @property
     def seconds(self) -> float:
-        """Since this process began to fly."""
+        """Since the flying began, in this process."""
         return time.monotonic() - self.began
 
     @property

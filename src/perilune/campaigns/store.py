@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from perilune.base.errors import PeriluneError
 from perilune.base.tables import write_atomically
-from perilune.campaigns.builds import difference, this_build
+from perilune.campaigns.builds import difference
 from perilune.campaigns.plan import Plan, plan_from
 from perilune.flight.save import check_writable, save_mission
 from perilune.mission.loader import load
@@ -55,8 +55,20 @@ class Store:
         return None if self.plan.schedule_hash is None else self.folder / "faults.toml"
 
     def is_whole(self) -> bool:
-        """Whether the table stands there."""
-        return self.table.exists()
+        """Whether the table stands there; raises PeriluneError where it is damaged or of another campaign."""
+        if not self.table.exists():
+            return False
+        if _about(self.table).get("plan") != self.plan.key:
+            raise PeriluneError(f"{self.table}: this table belongs to another campaign; take it out of the folder and resume")
+        return True
+
+    def runs(self) -> "pl.DataFrame":
+        """The table; raises PeriluneError where it is damaged."""
+        import polars as pl
+
+        table = pl.from_arrow(read_table(self.table))
+        assert isinstance(table, pl.DataFrame)
+        return table
 
     def mission(self) -> Mission:
         """The mission as flown; raises PeriluneError where it is not the plan's."""
@@ -89,30 +101,31 @@ class Store:
             found.append(Part(low, high, path, about["build"]))
         return found
 
+    def verdicts(self, part: Part) -> list[str]:
+        """The verdicts of a part, in the order of its runs; raises PeriluneError where it is damaged."""
+        table = read_table(part.path)
+        if "verdict" not in table.column_names or len(table) != part.high - part.low:
+            raise _damaged(part.path, ValueError("rows or columns are missing"))
+        verdicts: list[str] = table.column("verdict").to_pylist()
+        return verdicts
+
     def missing(self) -> list[tuple[int, int]]:
         """The parts of the plan that are not there yet."""
         there = {(part.low, part.high) for part in self.parts()}
         return [piece for piece in self.plan.parts() if piece not in there]
 
-    def check_build(self, mix: bool) -> None:
-        """Raise PeriluneError where this build differs from that of a part, unless they are to be mixed."""
-        for part in self.parts():
-            differs = difference(part.build, this_build())
-            if differs and not mix:
-                raise PeriluneError(
-                    f"{part.path}: flown with another build than this one ({differs}), so their flights would not be those of one campaign; "
-                    "resume it there, or with --mix, which marks the runs of each build"
-                )
-
     def merge(self, runs: int, mix: bool) -> None:
         """Stream the parts into the table, runs 0 to `runs` (without it), and take the parts away.
 
         Parts of several builds are refused unless they are to be mixed; then the column `build` tells them apart (an index into campaign.json).
+        Raises PeriluneError also where a part is missing or damaged; the parts then stay.
         """
         import pyarrow as pa
         import pyarrow.parquet as pq
 
         parts = [part for part in self.parts() if part.low < runs]
+        for low, high in (piece for piece in self.missing() if piece[0] < runs):
+            raise PeriluneError(f"{self.folder / 'parts'}: the part of runs {low} to {high - 1} is missing; resume, they are flown again")
         builds = builds_of(parts)
         if len(builds) > 1 and not mix:
             raise PeriluneError(
@@ -131,13 +144,22 @@ class Store:
                         about = {"plan": self.plan.key, "builds": builds}
                         schema = table.schema.with_metadata({ABOUT: json.dumps(about).encode()})
                         writer = pq.ParquetWriter(path, schema, compression="zstd", write_page_checksum=True)
+                    if not table.schema.equals(schema):
+                        raise _damaged(part.path, ValueError("its columns are not those of the other parts"))
                     writer.write_table(table.replace_schema_metadata(schema.metadata))
             finally:
                 if writer is not None:
                     writer.close()
 
         write_atomically(self.table, write)
-        for path in (self.folder / "parts").glob("runs-*.parquet"):
+        self.tidy()
+
+    def tidy(self) -> None:
+        """Take away what a kill may have left: files half written, and parts that are in the table already."""
+        left = [*self.folder.glob(".*.part"), *(self.folder / "parts").glob(".*.part")]
+        if self.is_whole():
+            left += [path for path in (self.folder / "parts").glob("runs-*.parquet") if PART_NAME.fullmatch(path.name)]
+        for path in left:
             path.unlink(missing_ok=True)
 
     def builds(self) -> list[dict[str, Any]]:
@@ -150,11 +172,14 @@ class Store:
         """Keep other processes from working on the folder; raises PeriluneError where one does."""
         import fcntl
 
+        check_writable(self.folder)
         with open(self.folder / ".lock", "w") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
+            except BlockingIOError as error:
                 raise PeriluneError(f"{self.folder}: another process flies this campaign; wait for its end or choose another folder") from error
+            except OSError as error:
+                raise PeriluneError(f"{self.folder}: cannot be locked ({error.strerror}); choose a folder on another disk") from error
             yield
 
 
@@ -169,13 +194,14 @@ def make_store(folder: Path, plan: Plan, mission: Mission, schedule_text: str | 
         if store.plan != plan:
             raise PeriluneError(f"{folder}: holds another campaign ({_in_words(store.plan, plan)}); choose another folder with --out")
         return store
-    if any((folder / name).exists() for name in ("flight.json", "budget.json", "runs.parquet")):
+    store = Store(folder, plan)
+    if any((folder / name).exists() for name in ("flight.json", "budget.json")) or (store.table.exists() and not store.is_whole()):
         raise PeriluneError(f"{folder}: holds other results; choose another folder with --out")
     save_mission(mission, folder)
     if schedule_text is not None:
         write_atomically(folder / "faults.toml", lambda part: part.write_text(schedule_text, encoding="utf-8"))
     write_atomically(folder / "plan.json", lambda part: part.write_text(json.dumps(plan.to_json(), indent=1) + "\n", encoding="utf-8"))
-    return Store(folder, plan)
+    return store
 
 
 def open_store(folder: Path) -> Store:
@@ -187,8 +213,11 @@ def open_store(folder: Path) -> Store:
         raise PeriluneError(f"{folder}: holds no campaign (plan.json is missing); give the folder that `perilune campaign` wrote") from None
     except OSError as error:
         raise PeriluneError(f"{path}: cannot be read ({error.strerror}); give the folder that `perilune campaign` wrote") from error
-    except (ValueError, AttributeError):
-        raise PeriluneError(f"{path}: this is no plan of a campaign, or of another version of the program; fly the campaign again") from None
+    except (ValueError, TypeError, AttributeError):
+        raise PeriluneError(
+            f"{path}: this is no plan of a campaign, or one of another version of the program; delete it and give the same `perilune campaign` "
+            "command again, which keeps the parts that are its own"
+        ) from None
 
 
 def builds_of(parts: list[Part]) -> list[dict[str, Any]]:
@@ -232,9 +261,8 @@ def _about(path: Path) -> dict[str, Any]:
 
 
 def _damaged(path: Path, error: BaseException) -> PeriluneError:
-    what = "delete it and resume, its runs are flown again" if PART_NAME.fullmatch(path.name) else "delete it and fly the campaign again"
-    why = getattr(error, "strerror", None) or str(error).splitlines()[0][:100]
-    return PeriluneError(f"{path}: this file is damaged ({why}); {what}")
+    why = getattr(error, "strerror", None) or (str(error).splitlines() or [type(error).__name__])[0][:100]
+    return PeriluneError(f"{path}: this file is damaged ({why}); delete it and resume, its runs are flown again")
 
 
 def _in_words(old: Plan, new: Plan) -> str:
