@@ -82,7 +82,7 @@ class Ours:
 class Peer:
     """Basilisk's spacecraft under the same forces, with its own inertial unit or without."""
 
-    def __init__(self, with_imu: bool = True) -> None:
+    def __init__(self, with_imu: bool = True, initialise: bool = True) -> None:
         from Basilisk.simulation import extForceTorque, gravityEffector, imuSensor, spacecraft
         from Basilisk.utilities import SimulationBaseClass, macros
 
@@ -117,7 +117,8 @@ class Peer:
             unit.scStateInMsg.subscribeTo(self.craft.scStateOutMsg)
             self.sim.AddModelToTask("task", unit)
             self.keep.append(unit)
-        self.sim.InitializeSimulation()
+        if initialise:
+            self.sim.InitializeSimulation()
         self.done_s = 0.0
 
     def run(self, steps: int) -> Any:
