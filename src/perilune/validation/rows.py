@@ -34,6 +34,7 @@ GROUPS = (
     "budgets",
     "landings_rows",
     "flown_landings",
+    "starts",
 )
 
 SOURCE = Path(__file__).parents[2]
