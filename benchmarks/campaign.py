@@ -33,8 +33,8 @@ from perilune.mission.loader import load
 
 RESULTS = Path(__file__).parent / "results"
 CONTEXT = [
-    "Published figures of others, as context; none is the same work. Elodin: 30 runs of a Falcon 9 ascent in under a minute; 1,000 flights of 90 s in",
-    "20 min on 96 runners of a build service. Its controller is given the truth: sensors and filter are left out.",
+    "Published figures of others, as context; none is the same work. Elodin: 30 runs of a Falcon 9 ascent in under a minute; 1,000 flights of 90 s",
+    "in 20 min on 96 runners of a build service. Its controller is given the truth: sensors and filter are left out.",
 ]
 
 
