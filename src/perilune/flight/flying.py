@@ -35,18 +35,19 @@ class Recording:
 def prepare(mission: Mission, progress: Progress | None = None) -> Scene:
     """The scene of a mission, with the heights marked that its published numbers speak of, and its kernel loaded; the last one is kept."""
     marks = {number.at_height_m for number in mission.published if number.at_height_m is not None} | set(ALWAYS_MARKED_M)
-    if _kept and _kept[0][0] == mission.hash:
+    identity = (mission.hash, mission.requirements)  # the hash passes over requirements, but the scene's mission is what a result keeps
+    if _kept and _kept[0][0] == identity:
         return _kept[0][1]
     kernel = build_kernel(mission.planned.avionics.guidance.law)
     scene = build_scene(mission, sorted(marks), progress=progress)
     if progress and not is_compiled(kernel):
         progress("compiling flight code, once for this guidance law and version (about a minute)", 0.0)
     load_kernel(mission.planned.avionics.guidance.law)
-    _kept[:] = [(mission.hash, scene)]
+    _kept[:] = [(identity, scene)]
     return scene
 
 
-_kept: list[tuple[str, Scene]] = []
+_kept: list[tuple[tuple[str, tuple[str, ...]], Scene]] = []
 
 
 def fly_recorded(

@@ -8,6 +8,7 @@ from typing import Any
 from perilune.base.parameters import split_unit
 from perilune.mission.paths import Leaf, fields_of, in_words, is_choice, leaf_of, members_of, unwrapped
 from perilune.mission.published import QUANTITIES
+from perilune.mission.requirements import QUANTITIES as REQUIRED
 from perilune.mission.schema import Mission
 
 HEAD = """# The mission file
@@ -27,7 +28,20 @@ a case leaves at their value. Each number is drawn by itself, unless a block of 
 A fault (`[[faults]]`, in one case alone `[[cases.NAME.faults]]`, on the command line `--fault`) breaks something of the truth; [Faults](faults.md)
 lists what can break. The numbers of the file's own faults can be dispersed, such as `faults.0.height_m`.
 
+A requirement is a sentence in the array `requirements`, at the top of the file before the first table: `"landing probability >= 0.99 at confidence
+0.9"`, or `"miss_m < 500 at 0.95 confidence 0.9"`, which asks that in 0.95 of all runs or more the lander touch down with less. A campaign answers
+each ([Estimates](estimates.md)).
+
 This page is written from the program's own models: `python -m perilune.mission.reference > docs/mission-file.md`.
+"""
+REQUIREMENTS_HEAD = """
+## Quantities of requirements
+
+Each with `<`, `<=`, `>` or `>=`; a run that did not touch down, or was invalid, does not meet the requirement. A share lies above 0 and below 1, a
+confidence from 0.5 to below 1.
+
+| quantity | what it is |
+|---|---|
 """
 TAIL_HEAD = """
 ## Quantities of published numbers
@@ -50,13 +64,15 @@ KINDS = {float: "number", int: "whole number", bool: "true or false", str: "text
 def reference_markdown() -> str:
     """The page `docs/mission-file.md`."""
     quantities = "\n".join(f"| `{key}` | {meaning} |" for key, meaning in QUANTITIES.items())
-    return HEAD + "\n".join(_section(Mission, "")) + "\n" + TAIL_HEAD + quantities + "\n"
+    required = "\n".join(f"| `{key}` | {meaning} |" for key, (meaning, _, _) in REQUIRED.items())
+    return HEAD + "\n".join(_section(Mission, "")) + "\n" + REQUIREMENTS_HEAD + required + "\n" + TAIL_HEAD + quantities + "\n"
 
 
 def _section(model: Any, path: str) -> Iterator[str]:
     keys = {key: leaf_of(field) for key, field in fields_of(model).items()}
     plain = {key: leaf for key, leaf in keys.items() if _table_of(leaf.kind) is None}
     if plain:
+        yield from [] if path else [""]
         yield "| key | unit | value | default | meaning |"
         yield "|---|---|---|---|---|"
         yield from (_row(key, leaf) for key, leaf in plain.items())

@@ -24,6 +24,7 @@ from perilune.mission.faults import PlannedFault
 from perilune.mission.instant import Utc
 from perilune.mission.limits import Limits
 from perilune.mission.published import Published
+from perilune.mission.requirements import RequirementText
 from perilune.mission.start import DescentOrbit, Start, StateAtSite
 
 
@@ -87,6 +88,7 @@ class Mission(Parameters):
     dispersions: Annotated[tuple[Dispersion, ...], Field(description="what varies from run to run when a seed is given")] = ()
     correlations: Annotated[tuple[Correlation, ...], Field(description="which dispersed numbers move together")] = ()
     faults: Annotated[tuple[PlannedFault, ...], Field(description="what breaks, in every case; the truth only")] = ()
+    requirements: Annotated[tuple[RequirementText, ...], Field(description="what a campaign is to show, a sentence each (see below)")] = ()
     cases: Annotated[dict[str, Case], Field(description="named ways to fly the mission; `planned` is the default", default_factory=dict)]
 
     _planned: "Mission | None" = PrivateAttr(default=None)
@@ -122,12 +124,14 @@ class Mission(Parameters):
     def hash(self) -> str:
         """Identity of the mission as flown: SHA-256 (hexadecimal) over every value of it; comments and layout do not count.
 
-        A guidance law of the user's own counts with the content of its file, not with its name or place.
+        A guidance law of the user's own counts with the content of its file, not with its name or place. Requirements decide nothing in a flight and
+        do not count, so that a campaign can be asked anew without being flown again.
         """
         from perilune.avionics.guidance.choice import identity_of
 
         views = [self.model_dump(mode="json"), self.planned.model_dump(mode="json")]
         for view in views:
+            del view["requirements"]
             view["avionics"]["guidance"]["law"] = identity_of(view["avionics"]["guidance"]["law"])
         content = json.dumps(views, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
         return hashlib.sha256(content.encode()).hexdigest()
