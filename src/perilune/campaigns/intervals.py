@@ -11,6 +11,7 @@ DasGupta (2001), "Interval estimation for a binomial proportion", Statistical Sc
 """
 
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -21,7 +22,7 @@ def two_sided_z(confidence: float) -> float:
     return NormalDist().inv_cdf(0.5 + confidence / 2.0)
 
 
-def wilson(landed: ArrayLike, runs: ArrayLike, confidence: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
+def wilson(landed: ArrayLike, runs: ArrayLike, confidence: float = 0.95) -> tuple[Any, Any]:
     """Lower and upper end of Wilson's interval, shapes as the arguments broadcast (of numbers: numbers); 0 and 1 where there are no runs."""
     k, n = np.asarray(landed, dtype=np.float64), np.asarray(runs, dtype=np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -33,13 +34,13 @@ def wilson(landed: ArrayLike, runs: ArrayLike, confidence: float = 0.95) -> tupl
     return np.where(n > 0, low, 0.0)[()], np.where(n > 0, high, 1.0)[()]
 
 
-def wilson_half_width(landed: ArrayLike, runs: ArrayLike, confidence: float = 0.95) -> np.ndarray:
+def wilson_half_width(landed: ArrayLike, runs: ArrayLike, confidence: float = 0.95) -> Any:
     """Half the length of Wilson's interval; 0.5 where there are no runs."""
     low, high = wilson(landed, runs, confidence)
     return (high - low) / 2.0
 
 
-def lower_bound(landed: ArrayLike, runs: ArrayLike, confidence: float) -> np.ndarray:
+def lower_bound(landed: ArrayLike, runs: ArrayLike, confidence: float) -> Any:
     """Exact one-sided lower bound of the share: the share at which so many landings or more have a probability of 1 − confidence."""
     from scipy.stats import beta
 
@@ -47,13 +48,13 @@ def lower_bound(landed: ArrayLike, runs: ArrayLike, confidence: float) -> np.nda
     return np.where(k == 0, 0.0, beta.ppf(1.0 - confidence, np.maximum(k, 0.5), n - k + 1.0))[()]
 
 
-def upper_bound(landed: ArrayLike, runs: ArrayLike, confidence: float) -> np.ndarray:
+def upper_bound(landed: ArrayLike, runs: ArrayLike, confidence: float) -> Any:
     """Exact one-sided upper bound of the share: the share at which so few landings or fewer have a probability of 1 − confidence."""
     k, n = np.asarray(landed, dtype=np.float64), np.asarray(runs, dtype=np.float64)
     return 1.0 - lower_bound(n - k, n, confidence)
 
 
-def clopper_pearson(landed: ArrayLike, runs: ArrayLike, confidence: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
+def clopper_pearson(landed: ArrayLike, runs: ArrayLike, confidence: float = 0.95) -> tuple[Any, Any]:
     """Both ends of the exact interval, (1 − confidence)/2 beyond each."""
     one_sided = 0.5 + confidence / 2.0
     return lower_bound(landed, runs, one_sided), upper_bound(landed, runs, one_sided)

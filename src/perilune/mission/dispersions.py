@@ -29,6 +29,7 @@ REASONS = {
     "faults": "is no number of a planned fault; only its time, height, duration and size can be dispersed",
     "start": "is the planned orbit; disperse the errors of start instead",
     "limits": "decides the verdict, not the flight; it is the same in every run",
+    "requirements": "is what a campaign is to show, not a number of the flight",
     "mission": "is not a number of the flight",
     "published": "is a published number, not one of the flight",
     "dispersions": "is a dispersion itself",

@@ -72,7 +72,8 @@ def _section(model: Any, path: str) -> Iterator[str]:
     keys = {key: leaf_of(field) for key, field in fields_of(model).items()}
     plain = {key: leaf for key, leaf in keys.items() if _table_of(leaf.kind) is None}
     if plain:
-        yield from [] if path else [""]
+        if not path:
+            yield ""
         yield "| key | unit | value | default | meaning |"
         yield "|---|---|---|---|---|"
         yield from (_row(key, leaf) for key, leaf in plain.items())
