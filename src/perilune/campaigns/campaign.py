@@ -8,13 +8,14 @@ import numpy as np
 from perilune.base.errors import PeriluneError
 from perilune.base.start_warp import start_warp
 from perilune.campaigns.builds import Builds
+from perilune.campaigns.cause import Causes, find_causes
 from perilune.campaigns.engine import Engine, Threads, Work
 from perilune.campaigns.plan import PART_RUNS, Plan
 from perilune.campaigns.results import Campaign, finish, read_campaign
-from perilune.campaigns.standing import InOrder, Standing, Watcher
+from perilune.campaigns.standing import INVALID, LANDED, InOrder, Standing, Watcher
 from perilune.campaigns.store import Store, make_store, open_store
 from perilune.flight.fly import check_start, in_case
-from perilune.flight.flying import Progress
+from perilune.flight.flying import Progress, prepare
 from perilune.mission.draws import draw
 from perilune.mission.schema import Mission
 
@@ -81,7 +82,7 @@ def run_campaign(
     ).check()
     draw(flown, seed, np.array([0]))
     store = make_store(Path(out), plan, flown, text)
-    return _go_on(store, flown, schedule, engine or Threads(), watch, mix)
+    return _go_on(store, flown, schedule, engine or Threads(), watch, mix, causes)
 
 
 def resume(folder: str | Path, engine: Engine | None = None, watch: Watcher | None = None, mix: bool = False, causes: int = 50) -> Campaign:
@@ -94,7 +95,7 @@ def resume(folder: str | Path, engine: Engine | None = None, watch: Watcher | No
     schedule, _ = _schedule(store.schedule, mission)
     if (None if schedule is None else schedule.hash) != store.plan.schedule_hash:
         raise PeriluneError(f"{store.schedule}: this is not the fault schedule that the campaign flies (plan.json); put the original back")
-    return _go_on(store, mission, schedule, engine or Threads(), watch, mix)
+    return _go_on(store, mission, schedule, engine or Threads(), watch, mix, causes)
 
 
 def _schedule(file: str | Path | None, mission: Mission) -> tuple["Schedule | None", str | None]:
@@ -105,15 +106,32 @@ def _schedule(file: str | Path | None, mission: Mission) -> tuple["Schedule | No
     return read_schedule(Path(file), mission), Path(file).read_text("utf-8")
 
 
-def _go_on(store: Store, mission: Mission, schedule: "Schedule | None", engine: Engine, watch: Watcher | None, mix: bool) -> Campaign:
-    """Fly what is missing, merge, finish."""
+def _go_on(store: Store, mission: Mission, schedule: "Schedule | None", engine: Engine, watch: Watcher | None, mix: bool, causes: int) -> Campaign:
+    """Fly what is missing, merge, look for causes, finish."""
     with store.held():
         store.tidy()
+        standing = None
         if not store.is_whole():
             standing, stop = _fly_missing(store, mission, schedule, engine, watch, mix)
             store.merge(stop, mix)
-            return finish(store, mission, standing, watch)
-        return read_campaign(store.folder) if (store.folder / "campaign.json").exists() else finish(store, mission, None, watch)
+        elif (store.folder / "campaign.json").exists():
+            return read_campaign(store.folder)
+        found = _causes(store, mission, schedule, causes, getattr(engine, "threads", None), watch)
+        return finish(store, mission, standing, watch, found)
+
+
+def _causes(store: Store, mission: Mission, schedule: "Schedule | None", limit: int, threads: int | None, watch: Watcher | None) -> Causes:
+    """Why runs of the merged table were lost; nothing is made ready where none was."""
+    import polars as pl
+
+    table = pl.read_parquet(store.table, columns=["run", "verdict", "margin_to_limit"])
+    if limit <= 0 or table["verdict"].is_in([LANDED, INVALID]).all():
+        return Causes([], int((~table["verdict"].is_in([LANDED, INVALID])).sum()), max(0, limit))
+    start_warp()
+    scene = prepare(mission, (lambda label, share: watch(label, None, share)) if watch else None)
+    found = find_causes(scene, store.plan, schedule, table, limit, threads, watch)
+    found.save(store.folder)
+    return found
 
 
 def _fly_missing(

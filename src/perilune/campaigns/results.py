@@ -22,6 +22,8 @@ from perilune.mission.schema import Mission
 if TYPE_CHECKING:
     import polars as pl
 
+    from perilune.campaigns.cause import Causes
+
 also_written: dict[str, Callable[["Campaign", Path], None]] = {}
 """Files that rooms above add to the folder, such as the report: how to write each, by its name."""
 
@@ -59,7 +61,7 @@ class Campaign:
         return float(self.numbers["interval_low"]), float(self.numbers["interval_high"])
 
 
-def finish(store: Store, mission: Mission, standing: Standing | None, watch: Watcher | None = None) -> Campaign:
+def finish(store: Store, mission: Mission, standing: Standing | None, watch: Watcher | None = None, causes: "Causes | None" = None) -> Campaign:
     """Sum a merged table up and write `campaign.json` (last) and what rooms above add; `standing` tells of the throughput."""
     import polars as pl
 
@@ -83,6 +85,7 @@ def finish(store: Store, mission: Mission, standing: Standing | None, watch: Wat
         "verdicts": dict(verdicts.most_common()),
         **summary_of(table, plan, mission),
         "sensitivity": sensitivity_of(table, mission),
+        **({} if causes is None else causes.to_json()),
         "throughput": {
             "runs": flown_here,
             "seconds": round(standing.seconds, 3) if standing else 0.0,
