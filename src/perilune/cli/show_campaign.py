@@ -7,6 +7,7 @@ from rich.text import Text
 from perilune.campaigns.results import Campaign
 
 WORST = 5
+CAUSES = 12
 
 
 def show_campaign(made: Campaign) -> None:
@@ -22,6 +23,10 @@ def show_campaign(made: Campaign) -> None:
     console.print(probability_line(made))
     for requirement in n.get("requirements", []):
         console.print(requirement_line(requirement))
+    causes = causes_table(made)
+    if causes is not None:
+        console.print()
+        console.print(causes)
     worst = worst_table(made)
     if worst is not None:
         console.print()
@@ -62,6 +67,24 @@ def requirement_line(requirement: dict[str, str]) -> Text:
     line.append(requirement["answer"], colour)
     line.append(f" ({requirement['because']})" if requirement.get("because") else "")
     return line
+
+
+def causes_table(made: Campaign) -> Table | None:
+    """What lost the runs that were looked into, by counterfactual; None where none was."""
+    n = made.numbers
+    if not n.get("causes"):
+        return None
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for head, justify in (("lands without", "left"), ("runs", "right"), ("alone", "right"), ("such as", "left")):
+        table.add_column(head, justify=justify)  # type: ignore[arg-type]
+    for cause in n["causes"][:CAUSES]:
+        table.add_row(cause["cause"], str(cause["count"]), str(cause["alone"]), ", ".join(str(run) for run in cause["runs"][:6]))
+    more = len(n["causes"]) - CAUSES
+    table.caption = f"{n['causes_examined']} of {n['causes_lost']} lost runs flown again without one thing at a time; causes.parquet has each" + (
+        f"; {more} rarer causes in campaign.json" if more > 0 else ""
+    )
+    table.caption_justify = "left"
+    return table
 
 
 def worst_table(made: Campaign) -> Table | None:
