@@ -35,7 +35,7 @@ class Given:
 def given_to(scene: Scene, plan: Plan, schedule: "Schedule | None", runs: np.ndarray) -> Given:
     """What the plan gives to runs, by index; the same for a run alone as in any company."""
     mission = scene.mission
-    drawn = draw(mission, plan.seed, runs)
+    drawn = draw(mission, plan.seed, runs, plan.sampling_plan)
     if schedule is None:
         return Given(runs, drawn, [()] * len(runs))
     from perilune.mission.fault_schedule import draw_faults

@@ -12,12 +12,12 @@ from typing import Any, get_args
 from perilune.base.errors import PeriluneError
 from perilune.flight.fly import Start
 from perilune.mission.paths import nearest
+from perilune.mission.sampling import Sampling
 
 FORMAT = 1  # of the folder
 PART_RUNS = 256  # runs that are flown and kept together; a kill loses at most so many
 MOST_PART_RUNS = 4096  # above them a part's states and rows would fill the memory
 MOST_RUNS = 2**31  # above them lie the runs that `cause` flies with other noise
-SAMPLINGS = ("independent", "latin-hypercube", "sobol")
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Plan:
     def check(self) -> "Plan":
         """The plan itself; raises PeriluneError where it cannot be flown."""
         _one_of("start", self.start, get_args(Start))
-        _one_of("sampling", self.sampling, SAMPLINGS)
+        _ = self.sampling_plan
         if not 1 <= self.runs <= MOST_RUNS:
             raise PeriluneError(f"runs is {self.runs}; a campaign has 1 to {MOST_RUNS}")
         if not 1 <= self.part_runs <= MOST_PART_RUNS:
@@ -59,6 +59,11 @@ class Plan:
             if self.sampling != "independent":
                 raise PeriluneError(f"until-half-width needs independent runs; {self.sampling} has no interval before its last replicate is flown")
         return self
+
+    @property
+    def sampling_plan(self) -> Sampling:
+        """The plan of the draws; raises PeriluneError where its numbers do not go together."""
+        return Sampling(self.sampling, self.runs, self.replicates)  # type: ignore[arg-type]
 
     @property
     def key(self) -> str:
