@@ -50,7 +50,7 @@ def load(
     """
     file = mission_file(name_or_path)
     label = str(name_or_path) if Path(str(name_or_path)) == file else file.name
-    return read(_text(file, label), label, overrides, case, faults, guidance, file.parent)
+    return read(text_of(file, label), label, overrides, case, faults, guidance, file.parent)
 
 
 def read(
@@ -63,7 +63,7 @@ def read(
     folder: Path | None = None,
 ) -> Mission:
     """As `load`, from the text of a mission file; `label` is what messages call it, `folder` where it lies."""
-    document, origin = _parsed(text, label)
+    document, origin = parsed(text, label)
     place_laws(document, folder or Path())
     base = _checked(document, origin)
     for other in base.cases:
@@ -88,12 +88,13 @@ def read(
     return _in_case(written, name, origin)
 
 
-def _text(file: Path, label: str) -> str:
+def text_of(file: Path, label: str, what: str = "mission file") -> str:
+    """The text of a TOML file; raises PeriluneError where it cannot be read."""
     try:
         if file.is_dir():
-            raise PeriluneError(one_line(f"{label}: this is a folder; give the path of a mission file in it"))
+            raise PeriluneError(one_line(f"{label}: this is a folder; give the path of a {what} in it"))
         if file.stat().st_size > LARGEST_FILE_BYTES:
-            raise PeriluneError(one_line(f"{label}: this file is larger than 4 MiB, so it is no mission file; give a TOML file"))
+            raise PeriluneError(one_line(f"{label}: this file is larger than 4 MiB, so it is no {what}; give a TOML file"))
         content = file.read_bytes()
     except OSError as error:
         raise PeriluneError(one_line(f"{label}: cannot be read ({error.strerror}); check the path and its permissions")) from error
@@ -109,7 +110,8 @@ def decoded(content: bytes, label: str) -> str:
         raise PeriluneError(one_line(f"{label}:{line}: this is not text in UTF-8; give a TOML file saved as UTF-8")) from error
 
 
-def _parsed(text: str, label: str) -> tuple[dict[str, Any], Origin]:
+def parsed(text: str, label: str, what: str = "mission file") -> tuple[dict[str, Any], Origin]:
+    """A TOML text as a document, and where its values stand; raises PeriluneError with file and line where it is not valid."""
     try:
         document = tomllib.loads(text)
         _check_depth(document)
@@ -121,7 +123,7 @@ def _parsed(text: str, label: str) -> tuple[dict[str, Any], Origin]:
     except tomllib.TOMLDecodeError as error:
         raise PeriluneError(_syntax(str(error), text, label)) from error
     except RecursionError as error:
-        raise PeriluneError(one_line(f"{label}: this is no mission file; its arrays or tables are nested too deeply")) from error
+        raise PeriluneError(one_line(f"{label}: this is no {what}; its arrays or tables are nested too deeply")) from error
     except ValueError as error:
         raise PeriluneError(one_line(f"{label}: holds a number of too many digits or a date that does not exist; write it shorter")) from error
 
@@ -154,7 +156,7 @@ def _syntax(message: str, text: str, label: str) -> str:
 def _checked(document: dict[str, Any], origin: Origin) -> Mission:
     """The document as a mission without contradictions."""
     try:
-        mission = Mission.model_validate_json(json.dumps(document, default=_isoformat), strict=True)
+        mission = Mission.model_validate_json(as_json(document), strict=True)
     except ValidationError as problem:
         raise first_refusal(problem, document, Mission, origin) from problem
     for path, sentence in chain(contradictions(mission), conflicts(mission), correlation_conflicts(mission), fault_conflicts(mission)):
@@ -163,6 +165,11 @@ def _checked(document: dict[str, Any], origin: Origin) -> Mission:
     if meets_ground is not None:
         raise origin.refuse(*meets_ground)
     return mission
+
+
+def as_json(document: dict[str, Any]) -> str:
+    """A document as JSON, which the models read strictly; dates as text."""
+    return json.dumps(document, default=_isoformat)
 
 
 def _isoformat(value: Any) -> str:
