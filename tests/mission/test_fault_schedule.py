@@ -167,7 +167,7 @@ GOOD = {"probability": 0.5, "source": '"assumed"'}
         (f'kind = "tree"\n{fault("a", probability=1.5)}', 5, "faults.0.probability is 1.5; it must be at least 0, at most 1"),
         (
             f'kind = "tree"\n{fault("aa", **GOOD)}{fault("b", given=chr(34) + "aaa" + chr(34), **GOOD)}',
-            12,
+            10,
             "names 'aaa', which is no id of this file; did",
         ),
         (f'kind = "tree"\n{fault("a", given=chr(34) + "a" + chr(34), **GOOD)}', 5, "leads back to a itself (a given a)"),
