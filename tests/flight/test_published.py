@@ -26,7 +26,7 @@ def test_every_quantity_of_a_mission_file_is_computed():
 
 def test_the_planned_flight_has_every_number_but_those_of_a_loss(planned):
     missing = {quantity for quantity in MEASURED if measure(planned.flown, quantity) is None}
-    assert missing <= {"free_fall_impact_m_s", "highest_false_zero_m", "throttle_recovery_s"}
+    assert missing <= {"free_fall_impact_m_s", "highest_false_zero_m", "false_zero_sink_m_s", "throttle_recovery_s"}
     assert all(math.isfinite(measure(planned.flown, quantity)) for quantity in set(MEASURED) - missing)
 
 

@@ -1,8 +1,11 @@
 """What the avionics take for true of lander, site and field: loaded before flight from the undispersed mission, never from the truth.
 
 Assumptions and limitations: the on-board field is GRGM1200A of low degree as a corridor table beside the harmonics; the on-board map is LOLA at
-3.8 km; orientation and mass model are those of the ground; nothing here changes when a dispersion or a fault edits the truth.
+3.8 km or, for software that expects no relief, the sphere through the site; orientation and mass model are those of the ground; nothing here changes
+when a dispersion or a fault edits the truth.
 """
+
+from typing import Literal
 
 import warp as wp
 from pydantic import Field
@@ -27,6 +30,7 @@ class BeliefChoice(Parameters):
     """What of the on-board models the mission file chooses."""
 
     gravity_degree: int = Field(ge=2, le=200, description="degree of the on-board gravity field; assumed")
+    map: Literal["lola", "flat"] = Field("lola", description="the ground as the computer knows it: LOLA's heights, or level at the site's height")
 
 
 class Belief(Parameters):

@@ -29,3 +29,11 @@ def struct_from(record: np.void, struct: Any) -> Any:
         else:
             setattr(instance, name, kind(value.item()) if kind is not bool else bool(value))
     return instance
+
+
+def copy_of(instance: Any, struct: Any) -> Any:
+    """Another instance of the Warp struct with the same values; arrays are shared."""
+    other = struct()
+    for name in struct.vars:
+        setattr(other, name, getattr(instance, name))
+    return other

@@ -7,6 +7,7 @@ import numpy as np
 import warp as wp
 
 from perilune.base.errors import PeriluneError
+from perilune.base.structs import copy_of
 from perilune.base.tables import cached_arrays, check_md5
 from perilune.base.vector import real, vec2, vec3
 from perilune.environment import relief_detail
@@ -86,6 +87,19 @@ def build_relief(choice: ReliefChoice, site_latitude_deg: float, site_longitude_
     half = int(np.ceil((relief.detail_radius + MAP_BLOCK_MARGIN_M) / MAP_BLOCK_M))
     relief.map_slopes = _share(_map_slopes(relief, site_latitude_deg, site_longitude_deg, half), device)
     return relief
+
+
+def level_relief(relief: Relief, height_m: float) -> Relief:
+    """The relief of a site with a map that is level everywhere, `height_m` [m] above the sphere of 1737.4 km; tiles and axes are shared.
+
+    Heights are rounded as LOLA's are, to a quarter of a millimetre at most.
+    """
+    level: Relief = copy_of(relief, Relief)
+    device = str(relief.lola.device)
+    level.lola = _share(np.full(relief.lola.shape, height_m, dtype=np.float32), device)
+    level.north_pole_height = level.south_pole_height = height_m
+    level.map_slopes = _share(np.zeros(relief.map_slopes.shape, dtype=np.float32), device)
+    return level
 
 
 def _share(array: np.ndarray, device: str) -> wp.array:

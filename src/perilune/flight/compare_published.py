@@ -12,6 +12,7 @@ import numpy as np
 
 from perilune.environment.gravity import load_coefficients
 from perilune.environment.time import format_utc
+from perilune.flight.compare_ground import OF_GROUND
 from perilune.flight.compare_in_time import AT_TIME, FROM_RECORD
 from perilune.flight.flown import Flown, miss_of, place_of
 from perilune.flight.state import TICK_S
@@ -125,10 +126,12 @@ def _why_not(number: Published, flown: Flown) -> str:
         return "there was no valid range measurement, or nothing was recorded then"
     if quantity.startswith("braking"):
         return "the powered descent never began"
-    if quantity == "highest_false_zero_m":
+    if quantity in ("highest_false_zero_m", "false_zero_sink_m_s"):
         return "the lander never believed itself on the ground before it was"
     if quantity == "free_fall_impact_m_s":
         return "the tanks did not run dry before contact"
+    if quantity == "track_step_m":
+        return "nothing was recorded over the last 60 km of the track"
     if quantity.startswith(("vertical_height", "main_engine")):
         return "this leg of the descent was never reached"
     return "there was no contact" if flown.last["contact"]["time"] < 0.0 else "not defined in this flight"
@@ -205,16 +208,6 @@ def _powered_minutes(flown: Flown) -> float | None:
     return None if ignition is None or contact is None else float(contact["time"] - ignition["time"]) / 60.0
 
 
-def _false_zero(flown: Flown) -> float | None:
-    history = flown.history
-    contact = float(flown.last["contact"]["time"])
-    aloft = (history["estimated_height"] <= 0.0) & (history["mode"] > 0)
-    if contact >= 0.0:
-        aloft &= history["time"] < contact
-    first = np.flatnonzero(aloft)
-    return float(history["height"][first[0]]) if first.size else None
-
-
 def _free_fall_impact(flown: Flown) -> float | None:
     contact, dry = flown.last["contact"], float(flown.last["dry_time"])
     if contact["time"] < 0.0 or dry < 0.0:
@@ -255,7 +248,6 @@ MEASURED: dict[str, Callable[[Flown], float | None]] = {
     "miss_m": _of_contact(lambda f: float(np.hypot(*miss_of(f.scene, f.last["contact"]["position_me"])))),
     "miss_north_m": _of_contact(lambda f: miss_of(f.scene, f.last["contact"]["position_me"])[0]),
     "miss_east_m": _of_contact(lambda f: miss_of(f.scene, f.last["contact"]["position_me"])[1]),
-    "highest_false_zero_m": _false_zero,
     "free_fall_impact_m_s": _free_fall_impact,
 }
 
@@ -281,6 +273,6 @@ AT_HEIGHT: dict[str, Callable[[Flown, float], float | None]] = {
     "before_planned_touchdown_at_height_s": _before_planned_at,
 }
 
-MEASURED |= FROM_RECORD
+MEASURED |= FROM_RECORD | OF_GROUND
 
 assert {*MEASURED, *AT_HEIGHT, *AT_TIME} == set(QUANTITIES), "every quantity that a mission file may name is computed here"

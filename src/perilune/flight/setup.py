@@ -14,7 +14,7 @@ from perilune.environment.ephemeris import fit_third_bodies
 from perilune.environment.gravity import GravityCoefficients, harmonics_struct, load_coefficients
 from perilune.environment.gravity_corridor import build_corridor
 from perilune.environment.orientation import fit_orientation, rotation_pa_from_mci
-from perilune.environment.relief_site import RADIUS_M, build_relief, map_heights
+from perilune.environment.relief_site import RADIUS_M, build_relief, level_relief, map_heights
 from perilune.flight.belief_of import avionics_pack
 from perilune.flight.orbit import StartState, orbit_axes, start_state
 from perilune.flight.state import FlightPack, FlightState, World
@@ -90,8 +90,8 @@ def build_scene(
     on_board.third_bodies = planned.environment.third_bodies
     on_board.harmonics = harmonics_struct(believed)
     on_board.corridor = table(believed, "the computer's gravity table")
-    on_board.relief = relief
-    return Scene(mission, start, world, on_board, avionics_pack(planned, start), marks, [relief])
+    on_board.relief = relief if planned.avionics.belief.map == "lola" else level_relief(relief, site_height)
+    return Scene(mission, start, world, on_board, avionics_pack(planned, start), marks, [relief, on_board.relief])
 
 
 def _highest_altitude(mission: Mission, start: StartState) -> float:

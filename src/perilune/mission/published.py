@@ -61,6 +61,8 @@ QUANTITIES: dict[str, str] = {
     "miss_north_m": "north component of the miss",
     "miss_east_m": "east component of the miss",
     "highest_false_zero_m": "true height above the ground at which the lander first believes itself on it",
+    "false_zero_sink_m_s": "vertical speed (positive down) at that moment",
+    "track_step_m": "largest fall of the relief (LOLA) below the flown track within 20 km of way, over its last 60 km",
     "free_fall_impact_m_s": "speed at impact after the last engine is out",
 }
 
