@@ -21,6 +21,7 @@ __all__ = [
     "fly",
     "fly_many",
     "load",
+    "refly",
     "resume",
     "run_campaign",
 ]
@@ -28,6 +29,7 @@ __all__ = [
 if TYPE_CHECKING:
     from perilune.base.errors import PeriluneError
     from perilune.campaigns.campaign import resume, run_campaign
+    from perilune.campaigns.refly import refly
     from perilune.campaigns.results import Campaign
     from perilune.flight.budget.budget import Budget, budget
     from perilune.flight.compare_laws import compare_laws
@@ -50,6 +52,7 @@ _HOMES = {
     "fly": "perilune.flight.fly",
     "fly_many": "perilune.flight.fly_many",
     "load": "perilune.mission.loader",
+    "refly": "perilune.campaigns.refly",
     "resume": "perilune.campaigns.campaign",
     "run_campaign": "perilune.campaigns.campaign",
 }

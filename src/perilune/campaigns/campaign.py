@@ -92,10 +92,16 @@ def resume(folder: str | Path, engine: Engine | None = None, watch: Watcher | No
     """
     store = open_store(Path(folder))
     mission = store.mission()
-    schedule, _ = _schedule(store.schedule, mission)
+    schedule, _ = schedule_of(store, mission)
+    return _go_on(store, mission, schedule, engine or Threads(), watch, mix, causes)
+
+
+def schedule_of(store: Store, mission: Mission) -> tuple["Schedule | None", str | None]:
+    """The fault schedule of a campaign's folder and its text; raises PeriluneError where it is another one than was planned."""
+    schedule, text = _schedule(store.schedule, mission)
     if (None if schedule is None else schedule.hash) != store.plan.schedule_hash:
         raise PeriluneError(f"{store.schedule}: this is not the fault schedule that the campaign flies (plan.json); put the original back")
-    return _go_on(store, mission, schedule, engine or Threads(), watch, mix, causes)
+    return schedule, text
 
 
 def _schedule(file: str | Path | None, mission: Mission) -> tuple["Schedule | None", str | None]:

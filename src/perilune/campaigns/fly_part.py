@@ -13,6 +13,7 @@ from perilune.flight.fly import batch_from
 from perilune.flight.setup import Batch, Scene
 from perilune.mission.draws import draw
 from perilune.mission.faults import PlannedFault
+from perilune.mission.schema import Mission
 
 if TYPE_CHECKING:
     import polars as pl
@@ -34,7 +35,11 @@ class Given:
 
 def given_to(scene: Scene, plan: Plan, schedule: "Schedule | None", runs: np.ndarray) -> Given:
     """What the plan gives to runs, by index; the same for a run alone as in any company."""
-    mission = scene.mission
+    return given_values(scene.mission, plan, schedule, runs)
+
+
+def given_values(mission: Mission, plan: Plan, schedule: "Schedule | None", runs: np.ndarray) -> Given:
+    """As `given_to`, before there is a scene."""
     drawn = draw(mission, plan.seed, runs, plan.sampling_plan)
     if schedule is None:
         return Given(runs, drawn, [()] * len(runs))
