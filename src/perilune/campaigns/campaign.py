@@ -66,6 +66,8 @@ def run_campaign(
     flown = in_case(mission, case)
     check_start(start)
     schedule, text = _schedule(faults, flown)
+    if schedule is not None:
+        schedule.check_runs(runs)
     plan = Plan(
         mission=flown.mission.name,
         case=flown.case,
