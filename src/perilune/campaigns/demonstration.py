@@ -9,7 +9,8 @@ vehicle design and requirements verification", J. Spacecraft and Rockets 49, as 
 
 Assumptions and limitations: the bounds are exact for independent runs whose number was fixed beforehand. Replicates of a Latin hypercube or a Sobol
 sequence are not independent runs, so they show and refute nothing here. Looking again after each extension gives chance more than one try, and so
-does a stopping rule: what that costs is computed by `perilune.campaigns.exact_coverage.claimed_by_chance`.
+does a stopping rule: with that, a false claim at confidence 0.9 has a probability of up to 12.1 % instead of 10 in the cases computed
+(`perilune.campaigns.exact_coverage.claimed_by_chance`).
 """
 
 from collections.abc import Callable, Mapping
