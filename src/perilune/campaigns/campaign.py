@@ -130,9 +130,7 @@ def _go_on(store: Store, mission: Mission, schedule: "Schedule | None", engine: 
 
 def _causes(store: Store, mission: Mission, schedule: "Schedule | None", limit: int, threads: int | None, watch: Watcher | None) -> Causes:
     """Why runs of the merged table were lost; nothing is made ready where none was."""
-    import polars as pl
-
-    table = pl.read_parquet(store.table, columns=["run", "verdict", "margin_to_limit"])
+    table = store.runs().select("run", "verdict", "margin_to_limit")
     if limit <= 0 or table["verdict"].is_in([LANDED, INVALID]).all():
         return Causes([], int((~table["verdict"].is_in([LANDED, INVALID])).sum()), max(0, limit))
     start_warp()
