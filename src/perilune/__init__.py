@@ -17,6 +17,7 @@ __all__ = [
     "PeriluneError",
     "budget",
     "catalogue",
+    "compare_campaigns",
     "compare_laws",
     "fly",
     "fly_many",
@@ -29,6 +30,7 @@ __all__ = [
 if TYPE_CHECKING:
     from perilune.base.errors import PeriluneError
     from perilune.campaigns.campaign import resume, run_campaign
+    from perilune.campaigns.compare import compare_campaigns
     from perilune.campaigns.refly import refly
     from perilune.campaigns.results import Campaign
     from perilune.flight.budget.budget import Budget, budget
@@ -48,6 +50,7 @@ _HOMES = {
     "PeriluneError": "perilune.base.errors",
     "budget": "perilune.flight.budget.budget",
     "catalogue": "perilune.mission.catalogue",
+    "compare_campaigns": "perilune.campaigns.compare",
     "compare_laws": "perilune.flight.compare_laws",
     "fly": "perilune.flight.fly",
     "fly_many": "perilune.flight.fly_many",

@@ -26,3 +26,21 @@ def group_of_drawn(path: str) -> str:
 def first_word(key: str) -> str:
     """`map` of `map_offset_east_m`."""
     return key.partition("_")[0]
+
+
+def group_of_difference(path: str) -> str:
+    """The group of a number in which two missions differ: as of drawn values, with `site` for the place and the planned orbit to it (`start`, which
+    has to follow the site), `start.errors` for the errors there, the tables of `avionics`, and the filter's gate apart (`avionics.navigation.gate`).
+
+    >>> [group_of_difference(path) for path in ("site.latitude_deg", "avionics.navigation.gate_policy", "avionics.navigation.range_noise_m")]
+    ['site', 'avionics.navigation.gate', 'avionics.navigation']
+    """
+    words = path.split(".")
+    match words:
+        case ["start", key, *_]:
+            return "start.errors" if "_error_" in key else "start"
+        case ["avionics", "navigation", key, *_] if first_word(key) == "gate":
+            return "avionics.navigation.gate"
+        case ["avionics", table, *_]:
+            return f"avionics.{table}"
+    return group_of_drawn(path)
