@@ -79,10 +79,11 @@ def __dir__() -> list[str]:
 
 
 def _let_reports_be_written() -> None:
-    """A saved flight or budget holds its report, which is written two floors above it."""
+    """A saved flight, budget or campaign holds its report, which is written floors above it."""
     from importlib.util import find_spec
     from pathlib import Path
 
+    from perilune.campaigns import results
     from perilune.flight import compare_laws
     from perilune.flight.budget import budget
     from perilune.flight.save import also_written
@@ -97,6 +98,11 @@ def _let_reports_be_written() -> None:
 
         write_laws_picture(made, path)
 
+    def write_campaign(made: Any, path: Path) -> None:
+        from perilune.report.campaign_report import write_campaign_report
+
+        write_campaign_report(made, path)
+
     def write(flight: Any, path: Path) -> None:
         from perilune.report.html_report import write_report
 
@@ -106,3 +112,4 @@ def _let_reports_be_written() -> None:
         also_written["report.html"] = write
         budget.also_written["report.html"] = write_budget
         compare_laws.also_written["guidance.png"] = write_laws
+        results.also_written["report.html"] = write_campaign

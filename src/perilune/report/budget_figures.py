@@ -7,10 +7,10 @@ import numpy as np
 from perilune.flight.budget.budget import Budget
 from perilune.flight.budget.delta_v import Phase
 from perilune.flight.budget.error_budget import ErrorBudget
+from perilune.report.ellipses import ellipse, within
 from perilune.report.plot import BLUE, GREEN, INK, ORANGE, PURPLE, RED, SKY, Figure, Trace, axis, encode
 
 BAR_PX = 34  # of height a bar takes
-WITHIN_95 = float(np.sqrt(-2.0 * np.log(0.05)))  # sigma of the ellipse that holds 95 % of a normal pair
 LEGEND = {"orientation": "h", "x": 0, "xanchor": "left", "y": 1.0, "yanchor": "bottom", "font": {"size": 11}}
 LEAST_SHOWN = 1e-4  # of the whole 1 sigma; what is smaller is left out of the figure
 PAIRS = (("position", (0, 1), "m"), ("velocity", (2, 3), "m/s"))
@@ -175,20 +175,6 @@ def ellipses(errors: ErrorBudget, what: str, pair: tuple[int, int], unit: str) -
         f"{len(points)} flights; {100.0 * inside:.0f} % of them lie in the linear ellipse (95 % expected). The two axes have scales of their own."
     )
     return Figure(f"ellipse-{what}", f"Horizontal {what} at contact", caption, data, layout, 620, timed=False, is_square=True)
-
-
-def ellipse(centre: np.ndarray, covariance: np.ndarray, points: int = 121) -> np.ndarray:
-    """Outline (points, 2) of the ellipse that holds 95 % of a normal pair."""
-    values, vectors = np.linalg.eigh(covariance)
-    angle = np.linspace(0.0, 2.0 * np.pi, points)
-    circle = np.stack([np.cos(angle), np.sin(angle)], axis=1)
-    return np.asarray(centre + WITHIN_95 * (circle * np.sqrt(np.maximum(values, 0.0))) @ vectors.T)
-
-
-def within(points: np.ndarray, centre: np.ndarray, covariance: np.ndarray) -> np.ndarray:
-    """Which points (n, 2) lie in that ellipse."""
-    off = points - centre
-    return np.asarray(np.einsum("ni,ij,nj->n", off, np.linalg.pinv(covariance), off) <= WITHIN_95**2)
 
 
 def _outline(points: np.ndarray, name: str, colour: str, dash: str) -> Trace:

@@ -11,7 +11,7 @@ from perilune.flight.budget.error_budget import Contribution, ErrorBudget, Sampl
 from perilune.flight.budget.touchdowns import COMPONENTS
 from perilune.report.budget_figures import delta_v_figures, error_figures
 from perilune.report.numbers import fixed, number
-from perilune.report.page import page, section
+from perilune.report.page import page, section, verdict_of
 from perilune.report.tables import caveat_list, flat, table
 
 
@@ -39,11 +39,11 @@ def budget_page(made: Budget) -> str:
         "errors": f"<p>No error budget: {escape(made.no_errors)}.</p>" if made.errors is None else touchdown_table(made.errors),
         "figures_errors": "".join(section(figure) for figure in of_errors),
         "sources": "" if made.errors is None else sources_table(made.errors),
-        "caveats": caveat_list(flight),
+        "caveats": caveat_list(flight.not_yet_modelled),
         "provenance": table("provenance", ("key", "value"), ((escape(key), escape(text)) for key, text in flat(made.to_json()["provenance"]))),
     }
     case = f"case {made.mission.case}, undispersed flight{dispersed}"
-    return page(flight, "budget.html", f"{about.name}: budget", f"Budget: {about.title}", case, parts, [*of_delta_v, *of_errors])
+    return page(verdict_of(flight), "budget.html", f"{about.name}: budget", f"Budget: {about.title}", case, parts, [*of_delta_v, *of_errors])
 
 
 def delta_v_table(made: Budget) -> str:

@@ -45,9 +45,8 @@ def ground_tracks(view: View) -> list[Figure]:
 def _track(view: View, name: str, title: str, centre: tuple[float, float], half: float, unit_m: float, unit: str) -> Figure:
     side, height = view.ground(*centre, half, GRID_POINTS)
     spacing = float(side[1] - side[0])
-    steep = float(np.std(np.gradient(height, spacing)[0]))
     x, y = (side + centre[0]) / unit_m, (side + centre[1]) / unit_m
-    bright = np.round(255.0 * shade(height, spacing, float(np.clip(0.25 / max(steep, 1e-6), 1.0, 12.0))))
+    bright = np.round(255.0 * shade(height, spacing, stretch_of(height, spacing)))
     bar = {
         "title": {"text": "height above the 1737.4 km sphere (m)", "side": "bottom", "font": {"size": 12}},
         "thickness": 12,
@@ -63,16 +62,7 @@ def _track(view: View, name: str, title: str, centre: tuple[float, float], half:
         "zsmooth": "best",
         "hovertemplate": f"east %{{x:.2f}} {unit}<br>north %{{y:.2f}} {unit}<br>height %{{z:.0f}} m<extra></extra>",
     }
-    shading: Trace = {"type": "heatmap", "x": encode(x), "y": encode(y), "z": encode(bright, "u1"), "colorscale": "Greys", "reversescale": False}
-    shading |= {
-        "colorscale": [[0, "#000"], [1, "#fff"]],
-        "opacity": 0.42,
-        "showscale": False,
-        "hoverinfo": "skip",
-        "zsmooth": "best",
-        "zmin": 40,
-        "zmax": 255,
-    }
+    shading = shading_of(x, y, bright)
     east, north = view.plane
     stop = view.end + 1
     inside = np.flatnonzero((np.abs(east[:stop] - centre[0]) < 1.02 * half) & (np.abs(north[:stop] - centre[1]) < 1.02 * half))
@@ -84,9 +74,9 @@ def _track(view: View, name: str, title: str, centre: tuple[float, float], half:
         "customdata": encode(drop),
         "hovertemplate": "height above ground %{customdata:.0f} m<extra>track</extra>",
     }
-    site = _spot(0.0, 0.0, "site", "star", SKY)
+    site = spot(0.0, 0.0, "site", "star", SKY)
     is_contact = view.flight.touchdown is not None
-    last = _spot(float(east[view.end]) / unit_m, float(north[view.end]) / unit_m, "touchdown" if is_contact else "end of the record", "x", ORANGE)
+    last = spot(float(east[view.end]) / unit_m, float(north[view.end]) / unit_m, "touchdown" if is_contact else "end of the record", "x", ORANGE)
     miss = float(np.hypot(east[view.end], north[view.end]))
     limits = {"x": [float(x[0]), float(x[-1])], "y": [float(y[0]), float(y[-1])]}
     layout = {
@@ -106,6 +96,30 @@ def _track(view: View, name: str, title: str, centre: tuple[float, float], half:
     return Figure(name, title, caption, [relief, shading, path, site, last], layout, 760, timed=False, is_square=True)
 
 
-def _spot(x: float, y: float, name: str, symbol: str, colour: str) -> Trace:
+def shading_of(x: np.ndarray, y: np.ndarray, bright: np.ndarray, opacity: float = 0.42) -> Trace:
+    """The brightness of the ground, shape (n, n), 0 to 255, as a layer over what lies below."""
+    return {
+        "type": "heatmap",
+        "x": encode(x),
+        "y": encode(y),
+        "z": encode(bright, "u1"),
+        "colorscale": [[0, "#000"], [1, "#fff"]],
+        "opacity": opacity,
+        "showscale": False,
+        "hoverinfo": "skip",
+        "zsmooth": "best",
+        "zmin": 40,
+        "zmax": 255,
+    }
+
+
+def stretch_of(height: np.ndarray, spacing_m: float) -> float:
+    """How many times the heights [m] are stretched for the shading to show a relief as gentle as this, 1 to 12."""
+    steep = float(np.std(np.gradient(height, spacing_m)[0]))
+    return float(np.clip(0.25 / max(steep, 1e-6), 1.0, 12.0))
+
+
+def spot(x: float, y: float, name: str, symbol: str, colour: str) -> Trace:
+    """One marked place."""
     marker = {"symbol": symbol, "size": 12, "color": colour, "line": {"color": "#000", "width": 1.2}}
     return {"type": "scatter", "mode": "markers", "x": [x], "y": [y], "name": name, "marker": marker, "hovertemplate": f"{name}<extra></extra>"}

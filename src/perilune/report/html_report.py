@@ -11,7 +11,7 @@ from perilune.report.errors import errors
 from perilune.report.ground_track import ground_tracks
 from perilune.report.heights import coast, heights
 from perilune.report.last_metres import last_metres
-from perilune.report.page import page, section
+from perilune.report.page import page, section, verdict_of
 from perilune.report.plot import Figure
 from perilune.report.propellant import propellant
 from perilune.report.rest_table import rest_table
@@ -50,12 +50,12 @@ def report_page(flight: "Flight") -> str:
         "figures": "".join(section(figure) for figure in drawn),
         "limit": f"{LIMIT:,}".replace(",", "\u202f"),
         "spans": _spans(view),
-        "caveats": caveat_list(flight),
-        "assumed": assumed_table(view),
+        "caveats": caveat_list(flight.not_yet_modelled),
+        "assumed": assumed_table(view.mission),
         "provenance": provenance_table(view),
     }
     case = f"case {flight.case}, {seed}, started {began(flight)}"
-    return page(flight, "flight.html", f"{about.name}: {flight.verdict}", about.title, case, parts, drawn)
+    return page(verdict_of(flight), "flight.html", f"{about.name}: {flight.verdict}", about.title, case, parts, drawn)
 
 
 def began(flight: "Flight") -> str:

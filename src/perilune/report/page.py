@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from html import escape
 from importlib.metadata import distribution
@@ -20,11 +21,27 @@ POLICY = (
 )
 
 
-def page(flight: "Flight", body: str, title: str, heading: str, case: str, parts: Mapping[str, str], drawn: Sequence[Figure]) -> str:
-    """A whole page on `flight` as text.
+@dataclass(frozen=True)
+class Verdict:
+    """What stands first on a page: what of the relief is real, and a verdict with its reason; `kind` is `good`, `bad` or `open`."""
+
+    relief: str
+    verdict: str
+    reason: str
+    kind: str
+
+
+def verdict_of(flight: "Flight") -> Verdict:
+    """That of one flight."""
+    return Verdict(str(flight.provenance["relief"]), flight.verdict, flight.reason, "good" if flight.verdict == "landed" else "bad")
+
+
+def page(first: Verdict, body: str, title: str, heading: str, case: str, parts: Mapping[str, str], drawn: Sequence[Figure]) -> str:
+    """A whole page as text.
 
     Parameters
     ----------
+    first : what stands above all else
     body : file of this room with the page's own part, in which `$$name$$` stands for a part
     title, heading, case : of the window and at the top of the page, as plain text
     parts : HTML of each place in the body, and that of the provenance's table
@@ -40,10 +57,10 @@ def page(flight: "Flight", body: str, title: str, heading: str, case: str, parts
         "title": escape(title),
         "heading": escape(heading),
         "case": escape(case),
-        "relief": escape(str(flight.provenance["relief"])),
-        "verdict": escape(flight.verdict),
-        "kind": "good" if flight.verdict == "landed" else "bad",
-        "reason": escape(flight.reason),
+        "relief": escape(first.relief),
+        "verdict": escape(first.verdict),
+        "kind": first.kind,
+        "reason": escape(first.reason),
         "body": _filled(_text(body), parts),
         "provenance": parts["provenance"],
         "style": _text("page.css"),

@@ -2,14 +2,12 @@
 
 from collections.abc import Callable, Iterable
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from perilune.mission.schema import Mission
 from perilune.report.assumed import assumed
 from perilune.report.numbers import fixed, given, number, unit
 from perilune.report.view import View
-
-if TYPE_CHECKING:
-    from perilune.flight.flight import Flight
 
 EVENT_COLUMNS = (
     ("t_s", "time after the start (s)", 2),
@@ -131,14 +129,14 @@ def degrees(value: float) -> str:
     return fixed(value, 4)
 
 
-def caveat_list(flight: "Flight") -> str:
-    """What this flight does not have in it."""
-    return "<ul id=caveats>" + "".join(f"<li>{escape(text)}</li>" for text in flight.not_yet_modelled) + "</ul>"
+def caveat_list(not_yet_modelled: Iterable[str]) -> str:
+    """What a flight does not have in it."""
+    return "<ul id=caveats>" + "".join(f"<li>{escape(text)}</li>" for text in not_yet_modelled) + "</ul>"
 
 
-def assumed_table(view: View) -> str:
+def assumed_table(mission: Mission) -> str:
     """Every number of the mission that has no source."""
-    rows = [(f"<code>{escape(a.path)}</code>", escape(_value(a.value)), escape(a.remark)) for a in assumed(view.mission)]
+    rows = [(f"<code>{escape(a.path)}</code>", escape(_value(a.value)), escape(a.remark)) for a in assumed(mission)]
     if not rows:
         return "<p>Which numbers are assumed is said in the comments of the mission file, which does not belong to the catalogue.</p>"
     said = f"<p class=note>{len(rows)} numbers; values as flown, in the unit that ends the key.</p>"
