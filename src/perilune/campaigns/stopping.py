@@ -7,7 +7,7 @@ A campaign that stops when it likes what it sees has an interval that may cover 
 single loss it stops no earlier than z²/(2H) − z² runs (`least_runs`), and no other minimum is needed. Coverage of the 95 % interval at the stop,
 computed exactly (`perilune.campaigns.exact_coverage`), lies between 93.1 and 97.9 % for shares from 0.96 to 0.98 and H from 0.003 to 0.05 (94.2
 to 97.8 % at 0.97 with 0.02, 0.01 and 0.005), between 94.7 and 95.0 % at 0.5. From 0.995 on it falls to 91 % for some pairs of share and H, as
-Wilson's does for a fixed number of runs: where a campaign is to show that it loses hardly anything, a requirement with its exact bound is what to ask for.
+Wilson's does for a fixed number of runs: where a campaign is to show that it loses hardly anything, ask for a requirement with its exact bound.
 
 Assumptions and limitations: independent runs; a part of a Latin hypercube or of a Sobol sequence is none, so a rule for those would have to count
 whole replicates. Invalid runs take an index and are counted out of the share, as everywhere.
