@@ -40,7 +40,8 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
         os.chmod(name, 0o644)
         os.replace(name, path)
     except OSError as error:
-        raise PeriluneError(f"{path}: cannot be written ({error.strerror}); choose another folder or free some space") from error
+        why = os.strerror(error.errno) if error.errno else error
+        raise PeriluneError(f"{path}: cannot be written ({why}); choose another folder or free some space") from error
     finally:
         Path(name).unlink(missing_ok=True)
 

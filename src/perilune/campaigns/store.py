@@ -1,7 +1,7 @@
 """The folder of a campaign: the plan, the parts as they were flown, and the table that they are merged into.
 
-A part is written beside and renamed, with page checksums and, in its own metadata, the plan and the build that it belongs to; so a kill loses at
-most the parts in flight, and what does not belong together is not merged.
+A part is written beside and renamed and holds, in its own metadata, the plan and the build that it belongs to and a checksum of all its bytes; so a
+kill loses at most the parts in flight, and what is damaged or does not belong together is not merged.
 """
 
 import json
@@ -16,6 +16,7 @@ from perilune.base.errors import PeriluneError
 from perilune.base.tables import write_atomically
 from perilune.campaigns.builds import difference
 from perilune.campaigns.plan import Plan, plan_from
+from perilune.campaigns.seal import UNSEALED, is_sealed, seal
 from perilune.flight.save import check_writable, save_mission
 from perilune.mission.loader import load
 from perilune.mission.schema import Mission
@@ -141,15 +142,15 @@ class Store:
                     if len(builds) > 1:
                         table = table.append_column("build", pa.array([builds.index(part.build)] * len(table), pa.int32()))
                     if writer is None:
-                        about = {"plan": self.plan.key, "builds": builds}
-                        schema = table.schema.with_metadata({ABOUT: json.dumps(about).encode()})
-                        writer = pq.ParquetWriter(path, schema, compression="zstd", write_page_checksum=True)
+                        schema = table.schema.with_metadata(_unsealed({"plan": self.plan.key, "builds": builds}))
+                        writer = pq.ParquetWriter(path, schema, compression="zstd")
                     if not table.schema.equals(schema):
                         raise _damaged(part.path, ValueError("its columns are not those of the other parts"))
                     writer.write_table(table.replace_schema_metadata(schema.metadata))
             finally:
                 if writer is not None:
                     writer.close()
+            seal(path)
 
         write_atomically(self.table, write)
         self.tidy()
@@ -159,7 +160,7 @@ class Store:
         left = [*self.folder.glob(".*.part"), *(self.folder / "parts").glob(".*.part")]
         if self.is_whole():
             left += [path for path in (self.folder / "parts").glob("runs-*.parquet") if PART_NAME.fullmatch(path.name)]
-        for path in left:
+        for path in sorted(left):
             path.unlink(missing_ok=True)
 
     def builds(self) -> list[dict[str, Any]]:
@@ -229,30 +230,41 @@ def builds_of(parts: list[Part]) -> list[dict[str, Any]]:
     return builds
 
 
+def _unsealed(about: dict[str, Any]) -> dict[bytes, bytes]:
+    return {ABOUT: json.dumps({**about, **UNSEALED}).encode()}
+
+
 def write_table(path: Path, table: "pa.Table", about: dict[str, Any]) -> None:
-    """Write a table with page checksums and metadata, beside and renamed."""
+    """Write a table with its metadata and checksum, beside and renamed."""
     import pyarrow.parquet as pq
 
-    table = table.replace_schema_metadata({ABOUT: json.dumps(about).encode()})
-    write_atomically(path, lambda part: pq.write_table(table, part, compression="zstd", write_page_checksum=True))
+    def write(part: Path) -> None:
+        pq.write_table(table.replace_schema_metadata(_unsealed(about)), part, compression="zstd")
+        seal(part)
+
+    write_atomically(path, write)
 
 
 def read_table(path: Path) -> "pa.Table":
-    """A table, every page against its checksum; raises PeriluneError where it is damaged."""
+    """A table; raises PeriluneError where a bit of its file is not as it was written."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    _about(path)
     try:
-        return pq.read_table(path, page_checksum_verification=True, memory_map=False, partitioning=None)
+        return pq.read_table(path, memory_map=False, partitioning=None)
     except (OSError, pa.ArrowException) as error:
         raise _damaged(path, error) from error
 
 
 def _about(path: Path) -> dict[str, Any]:
+    """The metadata of a table whose file is whole."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
+        if not is_sealed(path):
+            raise ValueError("its checksum differs")
         metadata = pq.read_schema(path).metadata or {}
         about: dict[str, Any] = json.loads(metadata[ABOUT])
         return about
