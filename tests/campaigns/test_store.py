@@ -64,11 +64,11 @@ def say(capsys):
     return call
 
 
-def completes(folder, flown, engine=None, mix=False):
+def completes(folder, flown):
     """Whether a resume gives the undisturbed table, and leaves what an undisturbed campaign leaves."""
-    done = resume(folder, engine or Recorded(flown.runs), causes=0, mix=mix)
-    left = {path.relative_to(folder).as_posix() for path in folder.rglob("*")}
-    there = {path.relative_to(flown.folder).as_posix() for path in flown.folder.rglob("*")}
+    done = resume(folder, Recorded(flown.runs), causes=0)
+    left = {path.relative_to(folder).as_posix() for path in folder.rglob("*")} - {"report.html"}
+    there = {path.relative_to(flown.folder).as_posix() for path in flown.folder.rglob("*")} - {"report.html"}
     return left == there and (folder / "runs.parquet").read_bytes() == (flown.folder / "runs.parquet").read_bytes() and done.runs.equals(flown.runs)
 
 
@@ -269,7 +269,6 @@ def test_table_of_another_campaign_is_refused(folder, flown, say):
 @pytest.mark.parametrize(
     "place, parts_left",
     [
-        ("write runs-0000000003", 1),
         ("rename runs-0000000006", 2),
         ("write runs.parquet", PARTS),
         ("remove runs-0000000000", PARTS),
