@@ -70,6 +70,8 @@ def __getattr__(name: str) -> Any:
     value = getattr(import_module(_HOMES[name]), name)
     if _HOMES[name].startswith(("perilune.flight.", "perilune.campaigns.")):
         _let_reports_be_written()
+    if _HOMES[name].startswith("perilune.campaigns."):
+        _let_campaign_reports_be_written()
     globals()[name] = value
     return value
 
@@ -79,11 +81,10 @@ def __dir__() -> list[str]:
 
 
 def _let_reports_be_written() -> None:
-    """A saved flight, budget or campaign holds its report, which is written floors above it."""
+    """A saved flight or budget holds its report, which is written two floors above it."""
     from importlib.util import find_spec
     from pathlib import Path
 
-    from perilune.campaigns import results
     from perilune.flight import compare_laws
     from perilune.flight.budget import budget
     from perilune.flight.save import also_written
@@ -98,11 +99,6 @@ def _let_reports_be_written() -> None:
 
         write_laws_picture(made, path)
 
-    def write_campaign(made: Any, path: Path) -> None:
-        from perilune.report.campaign_report import write_campaign_report
-
-        write_campaign_report(made, path)
-
     def write(flight: Any, path: Path) -> None:
         from perilune.report.html_report import write_report
 
@@ -112,4 +108,25 @@ def _let_reports_be_written() -> None:
         also_written["report.html"] = write
         budget.also_written["report.html"] = write_budget
         compare_laws.also_written["guidance.png"] = write_laws
+
+
+def _let_campaign_reports_be_written() -> None:
+    """A campaign and a comparison of two hold their reports, which are written two floors above them."""
+    from importlib.util import find_spec
+    from pathlib import Path
+
+    from perilune.campaigns import compare, results
+
+    def write_campaign(made: Any, path: Path) -> None:
+        from perilune.report.campaign_report import write_campaign_report
+
+        write_campaign_report(made, path)
+
+    def write_comparison(made: Any, path: Path) -> None:
+        from perilune.report.compare_report import write_compare_report
+
+        write_compare_report(made, path)
+
+    if find_spec("perilune.report.campaign_report") is not None:
         results.also_written["report.html"] = write_campaign
+        compare.also_written["report.html"] = write_comparison

@@ -101,7 +101,7 @@ def test_an_ellipse_reaches_as_far_and_points_where_it_must() -> None:
 def test_the_map_holds_the_site_all_touchdowns_and_the_ellipses(made: Campaign) -> None:
     found = footprint_of(CampaignView(made))
     assert found is not None
-    middle, half = window(found)
+    middle, half = window([found])
     for points in (found.points, np.zeros((1, 2)), ellipse(found.mean, found.covariance, SHARES[-1])):
         assert np.abs(points - middle).max() < half
 

@@ -1,6 +1,6 @@
 """The footprint of a campaign: where its runs touched the ground, on the relief about the site, with ellipses and who really lies in them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,9 @@ from perilune.report.ellipses import Reach, ellipse, reach, within
 from perilune.report.ground_track import TILE_M, shade, shading_of, spot, stretch_of, words_of_heights
 from perilune.report.numbers import fixed
 from perilune.report.plot import BLUE, INK, Figure, Trace, axis, encode
+
+Frame = tuple[tuple[float, float], float]
+"""What a map shows: its middle, east and north of the site, and half its width [m]."""
 
 SHARES = (0.5, 0.95, 0.997)
 DASHES = {0.5: "dot", 0.95: "solid", 0.997: "dash"}
@@ -66,9 +69,9 @@ def footprint_figures(view: CampaignView) -> Iterator[Figure]:
             yield stretched(view, found)
 
 
-def on_the_map(view: CampaignView, found: Footprint) -> Figure:
-    """Touchdowns and ellipses on the shaded ground, at equal scales."""
-    centre, half = window(found)
+def on_the_map(view: CampaignView, found: Footprint, name: str = "footprint", title: str = "Footprint", frame: Frame | None = None) -> Figure:
+    """Touchdowns and ellipses on the shaded ground, at equal scales; `frame` is what the map shows where it is not their own."""
+    centre, half = window([found]) if frame is None else frame
     side, height = ground(view, centre, half)
     spacing = float(side[1] - side[0])
     unit_m, unit = (1.0, "m") if half < 5e3 else (1e3, "km")
@@ -107,7 +110,7 @@ def on_the_map(view: CampaignView, found: Footprint) -> Figure:
     if 2 * half > TILE_M:
         caption += f" The synthetic craters repeat every {TILE_M / 1e3:.3g} km."
     caption += said_of_ellipses(found) + view.said_of_thinning(view.touched)
-    return Figure("footprint", "Footprint", caption, data, layout, 820, timed=False, is_square=True)
+    return Figure(name, title, caption, data, layout, 820, timed=False, is_square=True)
 
 
 def stretched(view: CampaignView, found: Footprint) -> Figure:
@@ -179,11 +182,10 @@ def outlines(found: Footprint, unit_m: float, colour: str) -> Iterator[Trace]:
         yield {**trace, "line": line, "hoverinfo": "skip"}
 
 
-def window(found: Footprint) -> tuple[tuple[float, float], float]:
-    """Middle and half width [m] of a square that holds the site, all touchdowns and the ellipses."""
-    corners = [found.points, np.zeros((1, 2))]
-    if found.has_ellipses:
-        corners.append(ellipse(found.mean, found.covariance, SHARES[-1]))
+def window(several: Sequence[Footprint]) -> Frame:
+    """A square that holds the site, all touchdowns and the ellipses of footprints about one site."""
+    corners = [np.zeros((1, 2)), *(found.points for found in several)]
+    corners += [ellipse(found.mean, found.covariance, SHARES[-1]) for found in several if found.has_ellipses]
     every = np.concatenate(corners)
     low, high = every.min(axis=0), every.max(axis=0)
     middle = (low + high) / 2.0
