@@ -35,8 +35,8 @@ CHANGES = ("t_s", "north_m", "east_m", "miss_m", "vertical_speed_m_s", "horizont
 TO_LOST, TO_LANDED = "landed to lost", "lost to landed"
 FLIPS = 20  # flipped runs that are looked into
 HOW = (
-    "A flipped run was flown again as in A with one group of B's changes, and as in B with that group set back: what flips it in the one and saves "
-    "it in the other is named. Groups were tried one by one."
+    "Where one thing alone was changed, it is what flipped the runs. Else a flipped run was flown again as in A with one group of B's changes, and "
+    "as in B with that group set back: what flips it in the one and saves it in the other is named. Groups were tried one by one."
 )
 
 also_written: dict[str, Callable[["Comparison", Path], None]] = {}

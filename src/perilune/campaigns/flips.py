@@ -70,7 +70,7 @@ def look_into(
             if back == (flip.verdict_a == LANDED):
                 flip.backward.append(group.name)
     for flip in flips:
-        _conclude(flip, bool(groups))
+        _conclude(flip, len(groups))
     return untested
 
 
@@ -110,13 +110,15 @@ def _schedule(campaign: Campaign) -> "Schedule | None":
     return schedule_of(campaign.store, campaign.mission)[0]
 
 
-def _conclude(flip: "Flip", is_changed: bool) -> None:
+def _conclude(flip: "Flip", changed: int) -> None:
     """Name what flipped a run, and say whether both ways of asking agree."""
     forward, backward = flip.forward, flip.backward
     both = [name for name in forward if name in backward]
     flip.agrees = forward == backward and bool(forward)
-    if not is_changed:
+    if changed == 0:
         flip.cause, words = "nothing that was changed", "nothing was changed between the two: the builds differ, or a file was altered"
+    elif changed == 1:
+        flip.cause, words = both[0], f"{both[0]}, all that was changed"
     elif flip.agrees and len(both) == 1:
         flip.cause, words = both[0], f"{both[0]} flips it in A, and set back in B it ends as in A"
     elif both:

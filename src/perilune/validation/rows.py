@@ -34,6 +34,7 @@ GROUPS = (
     "budgets",
     "landings_rows",
     "flown_landings",
+    "planted_failures",
     "starts",
 )
 
