@@ -19,6 +19,7 @@ GROUPS = (
     "corridor",
     "frames",
     "random_draws",
+    "estimates",
     "conservation",
     "legs",
     "propulsion",
