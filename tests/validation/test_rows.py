@@ -20,7 +20,7 @@ FROZEN = {
     "corridor table, dispersed flights": 2e-6, "frames": 1e-9,
     "frames in a flight": 1e-9, "the Moon's rate in a flight": 1e-9, "ephemeris": 1e-9, "time": 1e-6, "random draws": 0.0,
     "intervals": 1e-12, "runs without a loss": 0.0, "rare loss": 15.0,
-    "rare loss, spread": 40.0, "both starts": 1.0,
+    "rare loss, spread": 40.0,
     "momentum of a tumbling lander": 1e-9, "energy of a tumbling lander": 1e-9, "energy of a coast": 1e-10, "rocket equation": 1e-8,
     "engine ignition": 1e-12, "pulses": 1.0,
     "mass flow": 1e-10, "bare step, translation": 1e-9, "bare step, rotation": 1e-9, "bare step, falling mass": 1e-5,
