@@ -41,7 +41,7 @@ def run_campaign(
     watch: Watcher | None = None,
     mix: bool = False,
     causes: int = 50,
-    part_runs: int = PART_RUNS,
+    part_runs: int | None = None,
 ) -> Campaign:
     """Fly runs 0 to `runs` of a seed, keep them in a folder, and say what they show.
 
@@ -56,7 +56,7 @@ def run_campaign(
     watch : told how the campaign stands
     mix : merge parts of other builds, marked
     causes : of how many lost runs at most the cause is looked for, by flying each again without what it was given
-    part_runs : runs that are flown and kept together
+    part_runs : runs that are flown and kept together, so that a kill loses no more; left out, 256
 
     Raises
     ------
@@ -80,7 +80,7 @@ def run_campaign(
         until_half_width=until_half_width,
         confidence=confidence,
         schedule_hash=None if schedule is None else schedule.hash,
-        part_runs=part_runs,
+        part_runs=PART_RUNS if part_runs is None else part_runs,
     ).check()
     draw(flown, seed, np.array([0]))
     store = make_store(Path(out), plan, flown, text)

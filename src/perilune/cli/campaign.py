@@ -31,6 +31,9 @@ THREADS = typer.Option(metavar="N", help="Threads on this machine; left out, one
 SCHEDULER = typer.Option(metavar="tcp://HOST:PORT", help="Fly on a Dask cluster instead (docs/cluster.md).", show_default=False)
 DEVICE = typer.Option(metavar="cuda:0", help="Fly on a CUDA device instead.", show_default=False)
 CAUSES = typer.Option(metavar="N", help="Find the cause of so many lost runs at most, by flying each again without what it was given; 0: of none.")
+PART_RUNS = typer.Option(
+    metavar="N", help="Runs that are flown and kept together, so that a kill loses no more; left out, 256.", show_default=False, min=1
+)
 MIX = typer.Option("--mix", help="Merge parts of another build or kind of processor, marked in the column `build`.")
 JSON = typer.Option("--json", help="Print campaign.json on the standard output, and nothing else there.")
 FOLDER = typer.Argument(metavar="DIR", help="The folder that `perilune campaign` wrote.", show_default=False)
@@ -60,6 +63,7 @@ def campaign(
     scheduler: Annotated[str | None, SCHEDULER] = None,
     device: Annotated[str | None, DEVICE] = None,
     causes: Annotated[int, CAUSES] = 50,
+    part_runs: Annotated[int | None, PART_RUNS] = None,
     mix: Annotated[bool, MIX] = False,
     as_json: Annotated[bool, JSON] = False,
 ) -> None:
@@ -90,6 +94,7 @@ def campaign(
             watch=watch,
             mix=mix,
             causes=causes,
+            part_runs=part_runs,
         )
     show(flown, as_json)
 

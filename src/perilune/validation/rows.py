@@ -37,6 +37,7 @@ GROUPS = (
     "flown_landings",
     "planted_failures",
     "starts",
+    "kill_trials",
 )
 
 SOURCE = Path(__file__).parents[2]
