@@ -46,7 +46,7 @@ FROZEN = {
     "200 planned landings": 5.0, "time of touchdown": 20.0, "filter: normalised error": 2.0, "filter: 3 sigma": 1.0, "filter: height at contact": 1.0,
     "filter: sink at contact": 0.15, "as flown: sink at first range": 0.5, "as flown: same avionics": 0.0, "as flown: reach": 0.0,
     "as flown: causes": 2.5, "Apollo 11, height": 8.0, "Apollo 11, propellant": 5.0, "Blue Ghost, seeds": 10.0, "Blue Ghost, miss": 45.0,
-    "Blue Ghost, ellipse": 100.0, "both starts": 1.0,
+    "Blue Ghost, ellipse": 100.0, "both starts": 1.0, "Kill and resume": 0.0,
     "5 failures planted in 40 runs: none": 0.0, "5 failures planted in 40 runs: those and no others": 0.0,
     "5 failures planted in 40 runs: cause": 0.0,
     "30 failures planted in 210 runs: none": 0.0, "30 failures planted in 210 runs: those and no others": 0.0,
