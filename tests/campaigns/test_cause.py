@@ -9,6 +9,7 @@ from planted import DEADLY, EASY, HARMLESS, easy_mission, fault
 
 from perilune.base.start_warp import start_warp
 from perilune.campaigns import counterfactual
+from perilune.campaigns.campaign import resume, run_campaign
 from perilune.campaigns.cause import NO_SINGLE, find_causes
 from perilune.campaigns.counterfactual import NOISES, Again, Change, mission_without, other_noise, renumbered
 from perilune.campaigns.fly_part import Given, fly_given, given_to
@@ -17,6 +18,7 @@ from perilune.campaigns.plan import MOST_RUNS, Plan
 from perilune.flight.flying import prepare
 from perilune.mission.catalogue import FOLDER
 from perilune.mission.loader import load, read
+from perilune.validation.planted_failures import as_schedule
 
 SEED = 1
 RUNS = 24
@@ -130,6 +132,24 @@ def test_a_fault_of_the_mission_itself_is_taken_away_as_if_it_were_not_planned(p
     assert outcome.landed and outcome.margin == alone["margin_to_limit"][0]
     assert mission_without(with_both, (0,)).dispersions[-1].path == "faults.0.size_m"
     assert renumbered("faults.3.size_m", (0, 1)) == "faults.1.size_m" and renumbered("faults.3.size_m", (3,)) is None
+
+
+def test_a_campaign_keeps_its_causes_and_finds_them_anew_where_it_was_killed_before_its_end(tmp_path):
+    schedule, seen = tmp_path / "planted.toml", []
+    schedule.write_text(as_schedule({1: [DEADLY[3], HARMLESS[3]]}), encoding="utf-8")
+    ask = {"start": "pdi", "faults": schedule, "watch": lambda stage, standing, share: seen.append((stage, share))}
+    made = run_campaign(easy_mission(), 3, tmp_path / "campaign", **ask)
+    assert [row["causes"] for row in made.numbers["causes_by_run"]] == [["assist_engines.stuck_closed"]]
+    shares = [share for stage, share in seen if stage == "finding causes"]
+    assert shares == sorted(shares) and len(shares) > 1
+    kept = pl.read_parquet(tmp_path / "campaign" / "causes.parquet")
+    table = (tmp_path / "campaign" / "runs.parquet").read_bytes()
+    for name in ("campaign.json", "causes.parquet"):
+        (tmp_path / "campaign" / name).unlink()
+    again = resume(tmp_path / "campaign")
+    assert again.numbers["causes"] == made.numbers["causes"] and again.numbers["causes_by_run"] == made.numbers["causes_by_run"]
+    assert pl.read_parquet(tmp_path / "campaign" / "causes.parquet").equals(kept)
+    assert (tmp_path / "campaign" / "runs.parquet").read_bytes() == table
 
 
 def test_other_noise_is_of_runs_that_no_campaign_flies():

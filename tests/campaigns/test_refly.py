@@ -5,14 +5,16 @@ import json
 import numpy as np
 import polars as pl
 import pytest
-from planted import DEADLY, easy_mission, fault
+from planted import DEADLY, easy_mission
 
 from perilune.base.errors import PeriluneError
 from perilune.campaigns import refly as module
+from perilune.campaigns.builds import this_build
 from perilune.campaigns.campaign import run_campaign
-from perilune.campaigns.fly_part import Given, given_values
+from perilune.campaigns.fly_part import given_values
 from perilune.campaigns.refly import columns_that_differ, refly
 from perilune.flight.fly import fly
+from perilune.validation.planted_failures import as_schedule
 
 RUNS = 5
 
@@ -20,7 +22,9 @@ RUNS = 5
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("campaign")
-    run_campaign(easy_mission(), RUNS, folder, start="pdi", causes=0)
+    schedule = tmp_path_factory.mktemp("schedule") / "planted.toml"
+    schedule.write_text(as_schedule({1: [DEADLY[0]]}), encoding="utf-8")
+    run_campaign(easy_mission(), RUNS, folder, start="pdi", causes=0, faults=schedule)
     return folder
 
 
@@ -42,19 +46,23 @@ def test_its_folder_holds_the_mission_that_flies_it_once_more(folder, tmp_path):
     assert once_more.touchdown == again.flight.touchdown
 
 
-def test_faults_of_a_run_are_flown_again_and_kept_in_its_mission(folder, tmp_path, monkeypatch):
-    planted = (fault(DEADLY[0]),)
-
-    def given(mission, plan, schedule, runs):
-        own = given_values(mission, plan, schedule, runs)
-        return Given(own.runs, own.drawn, [planted])
-
-    monkeypatch.setattr(module, "given_values", given)
+def test_faults_of_a_run_are_flown_again_and_kept_in_its_mission(folder, tmp_path):
     again = refly(folder, 1, tmp_path)
-    assert again.flight.verdict != "landed" and [f.planned for f in again.flight.faults] == DEADLY[:1]
-    assert not again.is_same and "did not fly again bit for bit: verdict" in again.sentence and "the build is the same" in again.sentence
+    assert again.is_same and again.flight.verdict != "landed" and [f.planned for f in again.flight.faults] == [DEADLY[0]] == again.row["faults"]
     once_more = fly(tmp_path / "mission.toml", seed=1, run=1, start="pdi")
     assert once_more.touchdown == again.flight.touchdown and once_more.verdict == again.flight.verdict
+
+
+def test_a_row_that_does_not_come_out_again_is_told_with_the_reason(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "given_values", given_values_without_faults)
+    again = refly(folder, 1, tmp_path / "same-build")
+    assert not again.is_same and "did not fly again bit for bit: verdict" in again.sentence and "the build is the same" in again.sentence
+    monkeypatch.setattr(module, "this_build", lambda: {**this_build(), "cpu": "another"})
+    assert "was flown with another build (processor" in refly(folder, 1, tmp_path / "other").sentence
+
+
+def given_values_without_faults(mission, plan, schedule, runs):
+    return given_values(mission, plan, None, runs)
 
 
 def test_one_bit_makes_a_difference():
