@@ -83,15 +83,13 @@ def test_finished_campaign_is_read_again_and_not_flown(lost):
 
 
 def test_folder_of_another_campaign_is_refused(lost):
-    with pytest.raises(PeriluneError, match="another campaign.*seed 1 there, 2 asked"):
+    with pytest.raises(PeriluneError, match=r"another campaign.*seed 1 there, 2 asked"):
         run_campaign(load("resilience", case="as-flown"), RUNS, lost.folder, seed=2, **ASKED)
 
 
 def test_stopping_rule_stops_at_the_same_run_however_parts_are_cut(tmp_path):
-    stopped = [
-        run_campaign(load("resilience"), 100, tmp_path / str(size), until_half_width=0.06, part_runs=size, **ASKED).numbers["runs"]
-        for size in (11, 40)
-    ]
+    asked = {"until_half_width": 0.06, **ASKED}
+    stopped = [run_campaign(load("resilience"), 100, tmp_path / str(size), part_runs=size, **asked).numbers["runs"] for size in (11, 40)]
     assert stopped[0] == stopped[1] < 60
 
 
