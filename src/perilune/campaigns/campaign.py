@@ -68,6 +68,8 @@ def run_campaign(
     schedule, text = _schedule(faults, flown)
     if schedule is not None:
         schedule.check_runs(runs)
+    if schedule is not None:
+        schedule.check_runs(runs)
     plan = Plan(
         mission=flown.mission.name,
         case=flown.case,
