@@ -17,14 +17,14 @@ from perilune.mission.dispersions import Dispersion, components, refusal, value_
 from perilune.mission.distributions import OF_NORMAL_DEVIATES, from_normals, from_uniforms, normals_of
 from perilune.mission.fault_slots import fault_leaves, fault_numbers
 from perilune.mission.paths import find, in_words, is_inside
-from perilune.mission.sampling import Sampling
+from perilune.mission.sampling import Spread
 from perilune.mission.schema import Mission
 from perilune.mission.start import START_ERRORS
 
 ADVICE = "; make its dispersion narrower or a truncated_normal"
 
 
-def draw(mission: Mission, seed: int | None, runs: np.ndarray, sampling: Sampling | None = None) -> dict[str, np.ndarray]:
+def draw(mission: Mission, seed: int | None, runs: np.ndarray, sampling: Spread | None = None) -> dict[str, np.ndarray]:
     """The value of every dispersed number in each run, by its dotted path, shape (n,), in the file's units.
 
     Without a seed, and for what the case holds, it is the mission's own value in every run. Left out, `sampling` is independent.

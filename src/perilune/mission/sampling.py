@@ -12,7 +12,7 @@ as the documentation of scipy.stats.qmc names them.
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal, get_args
+from typing import Literal, Protocol, get_args
 
 import numpy as np
 
@@ -24,6 +24,13 @@ SamplingKind = Literal["independent", "latin-hypercube", "sobol"]
 SOBOL_BITS = 30
 MOST_SOBOL_POINTS = 2**SOBOL_BITS
 LATIN = "latin-hypercube of "  # before a path, the name of its own stream of draws
+
+
+class Spread(Protocol):
+    """Whatever spreads uniform deviates over the dispersed numbers of runs."""
+
+    def uniforms(self, paths: list[str], seed: int, runs: np.ndarray) -> dict[str, np.ndarray] | None:
+        """Uniform deviates in (0, 1) of sorted `paths` in each run, shape (n,) each; None where they are the generator's own."""
 
 
 @dataclass(frozen=True)
