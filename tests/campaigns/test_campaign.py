@@ -82,6 +82,14 @@ def test_finished_campaign_is_read_again_and_not_flown(lost):
     assert run_campaign(load("resilience", case="as-flown"), RUNS, lost.folder, **ASKED).numbers == lost.numbers
 
 
+def test_other_requirements_are_answered_from_the_same_flights(lost):
+    assert "requirements" in lost.numbers
+    asked = load("resilience", {"requirements": ["landing probability >= 0.5 at confidence 0.9"]}, case="as-flown")
+    made = run_campaign(asked, RUNS, lost.folder, **ASKED)
+    assert [(a["requirement"], a["answer"]) for a in made.numbers["requirements"]] == [("landing probability >= 0.5 at confidence 0.9", "refuted")]
+    assert made.runs.equals(lost.runs)
+
+
 def test_folder_of_another_campaign_is_refused(lost):
     with pytest.raises(PeriluneError, match=r"another campaign.*seed 1 there, 2 asked"):
         run_campaign(load("resilience", case="as-flown"), RUNS, lost.folder, seed=2, **ASKED)

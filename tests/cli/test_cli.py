@@ -76,7 +76,12 @@ def test_an_orbit_below_the_ground_is_refused(shell, tmp_path):
 def test_help_and_missions_and_check_answer(shell):
     assert "fly" in shell("--help")[1] and "--start" in shell("fly", "--help")[1]
     code, out, _ = shell("missions")
-    assert code == 0 and [line.split()[0] for line in out.splitlines() if line[:1].strip()] == ["apollo-11", "blue-ghost", "hakuto-r-m1", "resilience"]
+    assert code == 0 and [line.split()[0] for line in out.splitlines() if line[:1].strip()] == [
+        "apollo-11",
+        "blue-ghost",
+        "hakuto-r-m1",
+        "resilience",
+    ]
     code, out, err = shell("check", "resilience", "--case", "as-flown", "--set", "lander.range_finder.reach_m=500")
     assert (code, err) == (0, "") and out.endswith("valid\n") and "as-flown" in out
 

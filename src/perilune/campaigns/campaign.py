@@ -16,6 +16,7 @@ from perilune.campaigns.standing import INVALID, LANDED, InOrder, Standing, Watc
 from perilune.campaigns.store import Store, make_store, open_store
 from perilune.flight.fly import check_start, in_case
 from perilune.flight.flying import Progress, prepare
+from perilune.flight.save import save_mission
 from perilune.mission.draws import draw
 from perilune.mission.schema import Mission
 
@@ -125,7 +126,10 @@ def _go_on(store: Store, mission: Mission, schedule: "Schedule | None", engine: 
             standing, stop = _fly_missing(store, mission, schedule, engine, watch, mix)
             store.merge(stop, mix)
         elif (store.folder / "campaign.json").exists():
-            return read_campaign(store.folder)
+            made = read_campaign(store.folder)
+            if [answered["requirement"] for answered in made.numbers["requirements"]] == list(mission.requirements):
+                return made
+            save_mission(mission, store.folder)  # asked anew: the flights are the same, the answers are not
         found = _causes(store, mission, schedule, causes, getattr(engine, "threads", None), watch)
         return finish(store, mission, standing, watch, found)
 

@@ -127,7 +127,7 @@ def margins_of(
             found.append(table["margin_to_limit"].cast(float).fill_null(float("nan")).to_numpy())
             flown[0] += len(runs)
             if progress:
-                progress(f"flying, {flown[0]} flights so far", flown[0] % runs_a_level / runs_a_level)
+                progress("flying one level after the other", flown[0] % runs_a_level / runs_a_level)
         return np.concatenate(found)
 
     return margins
