@@ -19,3 +19,12 @@ def test_a_flight_that_is_no_longer_a_number_is_invalid_and_its_neighbour_flies_
     batch.states["body"][part][0] = value
     advance(scene, batch, events, until_s=2.0)
     assert batch.states["status"].tolist() == [INVALID, FLYING]
+
+
+def test_lander_that_tumbles_on_dry_tanks_is_lost_and_not_invalid():
+    """A thruster that stays shut turns the lander at more than 10 rad/s; swinging liquids at that rate once broke the computation down."""
+    from perilune.flight.fly_many import fly_many
+
+    mission = load("resilience", faults=["attitude_thrusters.stuck_closed@mode=braking"])
+    verdicts = fly_many(mission, 1, [5, 15], start="pdi", record=False)["verdict"].to_list()
+    assert set(verdicts) <= {"out-of-propellant", "crashed"}

@@ -19,6 +19,7 @@ from perilune.lander.tanks import drain, fuel_share, shape_liquid
 from perilune.messages.actuation import Actuation
 
 LEAK = wp.constant(fault_code("tanks.leak"))
+TUMBLING = wp.constant(real(3.0))  # rad/s, assumed; a pendulum would turn by more than a few degrees in a truth step
 NOTHING = wp.constant(real(1.0e-6))  # kg; less than this above what cannot leave is none
 
 
@@ -75,7 +76,7 @@ def command_engines(pack: wp.ref[FlightPack], s: wp.ref[FlightState], command: A
 
 @wp.func
 def drive_of(pack: wp.ref[FlightPack], s: wp.ref[FlightState], whole: MassNow) -> Drive:
-    """What this tick's thrust, torques and flows are made of; the liquids begin to swing at the first thrust, and never after contact."""
+    """What this tick's thrust, torques and flows are made of; the liquids begin to swing at the first thrust, and never after contact nor in a lander that tumbles."""
     d = Drive()
     d.idle = is_quiet(s.lander.main_engine) and is_quiet(s.lander.assist_engines)
     if not d.idle:
@@ -84,8 +85,10 @@ def drive_of(pack: wp.ref[FlightPack], s: wp.ref[FlightState], whole: MassNow) -
             d.assist = engine_push(pack.lander.assist_engines, s.lander.assist_engines.duty, whole.cg, ASSIST_ENGINES_FAULTS, s.active)
         d.fuel_floor = pack.lander.mass.main_unusable * fuel_share(pack.lander.tanks)
         d.oxidiser_floor = pack.lander.mass.main_unusable - d.fuel_floor
-        if pack.lander.slosh.present and not s.lander.slosh.free and s.contact.time < ZERO:
+        if pack.lander.slosh.present and not s.lander.slosh.free and s.contact.time < ZERO and wp.length_sq(s.body.rate) < TUMBLING * TUMBLING:
             let_go(s.lander.slosh, s.body.attitude, s.body.rate)
+    if s.lander.slosh.free and wp.length_sq(s.body.rate) > TUMBLING * TUMBLING:
+        s.lander.slosh.free = False
     d.swings = s.lander.slosh.free
     if d.swings:
         level = d.main.force * s.lander.main_engine.duty + d.assist.force * s.lander.assist_engines.duty

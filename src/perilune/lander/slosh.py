@@ -8,7 +8,8 @@ massless rod; hub and bobs move freely together, coupled by the tensions alone, 
 Assumptions and limitations: one mode a tank, linear theory of the free surface carried to any angle; a potential flow, its surface flat when at rest
 (Bond number large: no surface tension); a force that pushes the liquid off its bottom is answered by the rod, not by a splash; liquid that does not
 swing turns with the tank (see `tanks`). Damping is a ratio of the critical, the same at all fill levels, as a force between bob and wall: it takes
-energy only. In the coast before the first ignition the liquid stands still in the tank; at ignition it starts from rest there.
+energy only. In the coast before the first ignition the liquid stands still in the tank; at ignition it starts from rest there. In a lander that
+tumbles (above 3 rad/s, assumed) it is flung to the wall and turns with the tank; what it had of a swing is dropped there.
 Source: k by our own Ritz solution of the linear problem (a test repeats it), which agrees with the values of McIver, J. Fluid Mech. 201 (1989), as
 recalled: 1.0723, 1.5602 and 2.6864 at depths of 0.2, 1 and 1.6 radii; the form of the mechanical model: Abramson (ed.), NASA SP-106 (1966), chapter
 6; Dodge, The New "Dynamic Behavior of Liquids in Moving Containers", SwRI (2000), chapter 3.
