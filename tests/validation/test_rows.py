@@ -51,6 +51,9 @@ FROZEN = {
     "5 failures planted in 40 runs: cause": 0.0,
     "30 failures planted in 210 runs: none": 0.0, "30 failures planted in 210 runs: those and no others": 0.0,
     "30 failures planted in 210 runs: cause": 0.0,
+    "changed site: original site": 10.0, "changed site: mended": 10.0, "changed site: where it was distrusted": 5.0,
+    "changed site: cliff": 300.0, "changed site: height at the believed zero": 500.0, "changed site: speed at the believed zero": 1.0,
+    "changed site: impact": 0.0,
 }  # fmt: skip
 
 

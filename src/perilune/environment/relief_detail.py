@@ -62,8 +62,12 @@ class ReliefChoice(Parameters):
     map_correlation_km: Annotated[float, Field(ge=2, le=16, description="distance at which the map error's correlation is 1/e; assumed")] = 4.0
 
 
-def describe(choice: ReliefChoice) -> str:
-    """What of the relief is real and what is not, in one sentence: the first line of every report."""
+def describe(choice: ReliefChoice, map_on_board: str = "lola") -> str:
+    """What of the relief is real and what is not, in one sentence: the first line of every report; `map_on_board` is "lola" or "flat"."""
+    error = f"error a random field correlated over {choice.map_correlation_km:g} km."
+    on_board = (
+        f"the on-board map is LOLA, its {error}" if map_on_board == "lola" else f"the on-board map is level at the site's height; LOLA's {error}"
+    )
     law = f"Trask 1966 × {choice.crater_density_factor:g}" if choice.crater_density_factor != 1 else "Trask 1966"
     bands = [(choice.coarse_craters, f"craters of 64 m to 4 km ({law}, steeper above {choice.equilibrium_diameter_m:g} m)")]
     bands += [(choice.fine_craters, f"craters of 4 to 64 m ({law})")]
@@ -71,8 +75,7 @@ def describe(choice: ReliefChoice) -> str:
     made = ", ".join(text for wanted, text in bands if wanted and choice.detail_radius_km > 0) or "no craters or rocks"
     return (
         "Relief: real LOLA heights (3.8 km a pixel at the equator, interpolated); all below that is synthetic: "
-        f"{made}, seed {choice.seed}, within {choice.detail_radius_km:g} km of the site; "
-        f"the on-board map is LOLA, its error a random field correlated over {choice.map_correlation_km:g} km."
+        f"{made}, seed {choice.seed}, within {choice.detail_radius_km:g} km of the site; {on_board}"
     )
 
 

@@ -36,7 +36,7 @@ def provenance(mission: Mission, seed: int | None, run: int, start: str) -> dict
         "platform": f"{platform.system()} {platform.machine()}, {' '.join(platform.libc_ver()).strip() or 'libc unknown'}",
         "cpu": cpu_kind(),
         "field": {**GRAVITY_UNIT, "degree_of_truth": mission.environment.gravity_degree, "degree_on_board": on_board_degree(mission)},
-        "relief": describe(mission.environment.relief),
+        "relief": describe(mission.environment.relief, mission.planned.avionics.belief.map),
     }
 
 

@@ -54,7 +54,15 @@ def descent_figure(flight: "Flight") -> "Figure":
     seed = "undispersed" if flight.seed is None else f"seed {flight.seed}, run {flight.run}"
     figure.text(0.05, 0.955, f"{flight.mission.mission.title}: {flight.verdict}", color=INK, fontsize=19, fontweight="bold", va="center")
     figure.text(0.05, 0.92, f"Case {flight.case}, {seed}. {flight.reason}", color=SOFT, fontsize=12, va="center")
-    figure.text(0.05, 0.03, _wrapped(describe(flight.mission.environment.relief)), color=SOFT, fontsize=9.5, va="center", linespacing=1.35)
+    figure.text(
+        0.05,
+        0.03,
+        _wrapped(describe(flight.mission.environment.relief, flight.mission.planned.avionics.belief.map)),
+        color=SOFT,
+        fontsize=9.5,
+        va="center",
+        linespacing=1.35,
+    )
     return figure
 
 

@@ -35,6 +35,7 @@ GROUPS = (
     "budgets",
     "landings_rows",
     "flown_landings",
+    "changed_site_rows",
     "planted_failures",
     "starts",
     "kill_trials",
