@@ -4,6 +4,8 @@ import json
 import signal
 import sys
 
+import dask
+import polars as pl
 import pytest
 
 from campaigns.dask_cluster import DaskCluster
@@ -100,6 +102,15 @@ def test_no_scheduler_gets_one_sentence(address, tmp_path, monkeypatch, capsys):
     assert code == 2 and len(said) == 1 and said[0].startswith(f"perilune: {address}: no Dask scheduler answers here")
 
 
+def test_tls_without_certificates_is_told(tmp_path):
+    with pytest.raises(PeriluneError, match="TLS needs certificates, and Dask was told of none"):
+        run_campaign("resilience", out=tmp_path / "c", engine=Cluster("tls://127.0.0.1:9"), **FLOWN)
+    absent = str(tmp_path / "none.pem")
+    with dask.config.set({"distributed.comm.tls.ca-file": absent, "distributed.comm.tls.client.cert": absent}):
+        with pytest.raises(PeriluneError, match="the certificates for TLS cannot be used"):
+            run_campaign("resilience", out=tmp_path / "c", engine=Cluster("tls://127.0.0.1:9"), **FLOWN)
+
+
 def test_without_dask_the_extra_is_named(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(PeriluneError, match=r"pip install 'perilune\[cluster\]'"):
@@ -121,3 +132,47 @@ def test_a_worker_that_reads_another_mission_refuses_it(here):
     plan = here.store.plan.to_json() | {"mission_hash": "0" * 64}
     with pytest.raises(PeriluneError, match="the mission reads otherwise here"):
         fly_piece({"mission.toml": (here.folder / "mission.toml").read_bytes()}, json.dumps(plan), 0, 2)
+
+
+def test_worker_flies_a_fault_schedule_as_this_machine_does(tmp_path):
+    (tmp_path / "faults.toml").write_text("""
+        kind = "single"
+        title = "two faults in turn"
+        [[faults]]
+        id = "blind"
+        fault = "range_finder.dropout"
+        height_m = 2000.0
+        [[faults]]
+        id = "leak"
+        fault = "tanks.leak"
+        size_kg_s = 0.05
+        event = "ignition"
+        """)
+    whole = run_campaign("resilience", 4, tmp_path / "c", start="pdi", causes=0, faults=tmp_path / "faults.toml")
+    files = {name: (whole.folder / name).read_bytes() for name in ("mission.toml", "faults.toml")}
+    content, build = fly_piece(files, (whole.folder / "plan.json").read_text(), 1, 3)
+    assert build == whole.numbers["builds"][0]
+    assert pl.read_ipc(content).equals(whole.runs[1:3])
+    assert whole.runs["faults"].list.len().to_list() == [1, 1, 1, 1]
+
+
+def test_build_of_every_worker_is_looked_at_before_anything_is_flown():
+    said = []
+
+    class Two:
+        def wait_for_workers(self, n, timeout):
+            pass
+
+        def get_versions(self):
+            same = {"packages": {"python": "3.11.9", "dask": "1", "distributed": "1"}}
+            return {"client": same, "scheduler": same, "workers": {"tcp://a": same, "tcp://b": same}}
+
+        def run(self, function, on_error):
+            return {"tcp://a": {"cpu": "one"}, "tcp://b": {"cpu": "other"}}
+
+    class Asked:
+        def check(self, build, who):
+            said.append((build["cpu"], who))
+
+    Cluster("tcp://c")._roll_call(Two(), Asked())
+    assert said == [("one", "worker tcp://a"), ("other", "worker tcp://b")]

@@ -28,6 +28,7 @@ from perilune.campaigns.engine import Deliver, Work
 
 if TYPE_CHECKING:
     from distributed import Client, Future
+    from distributed.security import Security
 
 AHEAD = 2  # pieces a worker process: one in the air and one made ready
 AGAIN = 3  # times that a piece is sent once more after Dask gave it up, which it does where it lost four workers with it
@@ -38,10 +39,14 @@ TOLD_ALIKE = ("python", "dask", "distributed")
 
 @dataclass(frozen=True)
 class Cluster:
-    """The workers of the Dask scheduler at `address` (`tcp://HOST:PORT` or `tls://HOST:PORT`), waited for up to `wait_s` [s] where there is none."""
+    """The workers of the Dask scheduler at `address` (`tcp://HOST:PORT` or `tls://HOST:PORT`), waited for up to `wait_s` [s] where there is none.
+
+    `security` is Dask's own `Security` with the certificates for TLS; left out, those of Dask's configuration.
+    """
 
     address: str
     wait_s: float = 60.0
+    security: "Security | None" = None
 
     def fly(self, work: Work, deliver: Deliver) -> None:
         """Fly the pieces, a few at a time, and deliver them as they come.
@@ -60,8 +65,10 @@ class Cluster:
             from distributed import Client
         except ImportError as error:
             raise PeriluneError(f"--scheduler needs Dask, which cannot be imported ({error}); run `pip install 'perilune[cluster]'`") from error
+        if self.security is None:
+            _check_certificates(self.address)
         try:
-            client = Client(self.address, timeout=CONNECT_S, set_as_default=False, name="perilune")
+            client = Client(self.address, timeout=CONNECT_S, security=self.security, set_as_default=False, name="perilune")
         except Exception as error:  # OSError, ValueError and what its layers raise at an address that is no scheduler's
             raise PeriluneError(
                 f"{self.address}: no Dask scheduler answers here ({_brief(error)}); run `dask scheduler` and give the address that it prints"
@@ -198,6 +205,20 @@ class _Flights:
                 "look into what they print (memory?) and resume, what was flown is kept"
             ) from error
         self.waiting.append(piece)
+
+
+def _check_certificates(address: str) -> None:
+    """Raise PeriluneError where Dask is to speak TLS and has no certificates for it."""
+    from distributed.security import Security
+
+    if not address.startswith("tls"):
+        return
+    try:
+        has_any = Security().get_connection_args("client")["ssl_context"] is not None
+    except Exception as error:
+        raise PeriluneError(f"{address}: the certificates for TLS cannot be used ({_brief(error)}); see docs/cluster.md") from error
+    if not has_any:
+        raise PeriluneError(f"{address}: TLS needs certificates, and Dask was told of none; see docs/cluster.md for where it looks for them")
 
 
 def files_of(work: Work) -> dict[str, bytes]:

@@ -7,6 +7,7 @@ Assumptions and limitations: `kill -9` leaves what the system already took; a po
 """
 
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -64,20 +65,27 @@ def _trial(folder: Path, moment: str, whole: bytes, span_s: float, random_: rand
     from perilune.campaigns.campaign import resume
 
     share, which, late_s = random_.random(), random_.randrange(runs // part_runs), 0.02 * random_.random()
+    while not _is_killed(folder, moment, share * span_s, which, late_s, runs, part_runs):  # it came to its end before; once more, and earlier
+        shutil.rmtree(folder, ignore_errors=True)
+        share *= 0.8
+    left, parts = _left(folder)
+    resume(folder, causes=1)
+    return Trial(left, parts, (folder / "runs.parquet").read_bytes() == whole)
+
+
+def _is_killed(folder: Path, moment: str, after_s: float, which: int, late_s: float, runs: int, part_runs: int) -> bool:
+    """Whether a campaign that was begun in `folder` died at the moment."""
     process = _start(folder, runs, part_runs)
     _wait(process, (folder / "plan.json").exists)
     if moment == "any":
-        time.sleep(share * span_s)
+        time.sleep(after_s)
     else:
         name = "runs.parquet" if moment == "table" else f"runs-{which * part_runs:010d}-"
         place = folder if moment == "table" else folder / "parts"
         _wait(process, lambda: any(name in path.name for path in place.glob("*")))
         time.sleep(late_s if moment == "table" else 0.0)
     process.send_signal(signal.SIGKILL)
-    process.wait()
-    left, parts = _left(folder)
-    resume(folder, causes=1)
-    return Trial(left, parts, (folder / "runs.parquet").read_bytes() == whole)
+    return process.wait() == -signal.SIGKILL
 
 
 def _wait(process: "subprocess.Popen[bytes]", until: Callable[[], bool]) -> None:
