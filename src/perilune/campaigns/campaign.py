@@ -187,4 +187,5 @@ def _fly_missing(
     pieces = store.missing()
     if wanted and pieces:
         engine.fly(Work(mission, plan, schedule, pieces, standing, tell, builds.check, store.folder, progress), deliver)
+        standing.end()
     return standing, stop

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from perilune.campaigns.intervals import wilson
+
 LANDED, INVALID = "landed", "invalid"
 
 
@@ -21,6 +23,7 @@ class Standing:
     in_the_air: int = 0
     verdicts: Counter[str] = field(default_factory=Counter)
     began: float = field(default_factory=time.monotonic)
+    ended: float | None = None
 
     def start(self) -> None:
         """Begin to count the time now, when all is ready to fly."""
@@ -34,10 +37,14 @@ class Standing:
             self.flown_here += len(verdicts)
             self.in_the_air = 0
 
+    def end(self) -> None:
+        """Stop counting the time: what comes now is no flying of the campaign's."""
+        self.ended = time.monotonic()
+
     @property
     def seconds(self) -> float:
-        """Since the flying began, in this process."""
-        return time.monotonic() - self.began
+        """Since the flying began, in this process, until it ended."""
+        return (time.monotonic() if self.ended is None else self.ended) - self.began
 
     @property
     def rate_per_s(self) -> float:
@@ -54,8 +61,6 @@ class Standing:
     def interval(self) -> tuple[float, float] | None:
         """Wilson's interval of the landing probability so far; None without a valid run."""
         valid = self.verdicts.total() - self.verdicts[INVALID]
-        from perilune.campaigns.intervals import wilson
-
         return wilson(self.verdicts[LANDED], valid, self.confidence) if valid else None
 
 
