@@ -64,6 +64,12 @@ def test_a_cluster_gives_the_table_of_this_machine(cluster, here, tmp_path):
     assert there.numbers["builds"] == here.numbers["builds"]
 
 
+def test_a_cluster_stops_at_the_same_run(cluster, here, tmp_path):
+    """By the rule, 16 landings suffice for plus or minus 0.1; what else was on its way is called back and counts for nothing."""
+    stopped = run_campaign("resilience", out=tmp_path / "c", until_half_width=0.1, engine=Cluster(cluster.address), **FLOWN)
+    assert stopped.runs.equals(here.runs[:16], null_equal=True) and stopped.numbers["stopped_early"]
+
+
 def test_a_worker_killed_in_the_middle_changes_nothing(cluster, here, tmp_path):
     victim = next(worker for worker in cluster.workers if worker.poll() is None)
     watch, done = at_first_part(lambda: victim.send_signal(signal.SIGKILL))

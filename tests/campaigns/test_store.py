@@ -247,6 +247,27 @@ def test_edited_mission_is_refused(folder, flown, say):
     assert completes(folder, flown)
 
 
+def test_edited_fault_schedule_is_refused(flown, tmp_path, say):
+    schedule = tmp_path / "own.toml"
+    schedule.write_text('kind = "single"\ntitle = "one"\n[[faults]]\nid = "leak"\nfault = "tanks.leak"\nsize_kg_s = 0.05\nevent = "ignition"\n')
+
+    class Killed:
+        def fly(self, work, deliver):
+            raise KeyboardInterrupt
+
+    folder = tmp_path / "c"
+    with pytest.raises(KeyboardInterrupt):
+        run_campaign(out=folder, engine=Killed(), faults=schedule, **ASKED)
+    kept = folder / "faults.toml"
+    whole = kept.read_text()
+    kept.write_text(whole.replace("0.05", "0.06"))
+    assert f"{kept}: this is not the fault schedule that the campaign flies (plan.json); put the original back" in say("resume", folder)
+    kept.unlink()
+    assert "faults.toml" in say("resume", folder)
+    kept.write_text(whole)
+    assert len(resume(folder, Recorded(flown.runs), causes=0).runs) == ASKED["runs"]
+
+
 def test_damaged_table_is_told_and_flown_again_once_it_is_deleted(folder, flown, say):
     resume(folder, Recorded(flown.runs), causes=0)
     table, json_ = folder / "runs.parquet", folder / "campaign.json"
