@@ -11,11 +11,12 @@ import pytest
 from campaigns.dask_cluster import DaskCluster
 from perilune.base.errors import PeriluneError
 from perilune.campaigns.campaign import resume, run_campaign
-from perilune.campaigns.cluster import Cluster, check_versions
+from perilune.campaigns.cluster import Cluster, check_versions, files_of
 from perilune.campaigns.cluster_worker import fly_piece
 from perilune.campaigns.engine import Threads
 from perilune.campaigns.store import open_store
 from perilune.cli.main import run
+from perilune.mission.loader import load
 
 RUNS, PART = 24, 2
 FLOWN = {"runs": RUNS, "part_runs": PART, "start": "pdi", "causes": 0}
@@ -140,7 +141,8 @@ def test_a_worker_that_reads_another_mission_refuses_it(here):
         fly_piece({"mission.toml": (here.folder / "mission.toml").read_bytes()}, json.dumps(plan), 0, 2)
 
 
-def test_worker_flies_a_fault_schedule_as_this_machine_does(tmp_path):
+def test_worker_flies_a_fault_schedule_and_a_law_by_file_as_this_machine_does(tmp_path):
+    (tmp_path / "mine.py").write_text("from perilune.avionics.guidance.e_guidance import e_guidance as guide\n")
     (tmp_path / "faults.toml").write_text("""
         kind = "single"
         title = "two faults in turn"
@@ -154,12 +156,19 @@ def test_worker_flies_a_fault_schedule_as_this_machine_does(tmp_path):
         size_kg_s = 0.05
         event = "ignition"
         """)
-    whole = run_campaign("resilience", 4, tmp_path / "c", start="pdi", causes=0, faults=tmp_path / "faults.toml")
-    files = {name: (whole.folder / name).read_bytes() for name in ("mission.toml", "faults.toml")}
-    content, build = fly_piece(files, (whole.folder / "plan.json").read_text(), 1, 3)
-    assert build == whole.numbers["builds"][0]
-    assert pl.read_ipc(content).equals(whole.runs[1:3])
-    assert whole.runs["faults"].list.len().to_list() == [1, 1, 1, 1]
+
+    class ByWorker:
+        def fly(self, work, deliver):
+            for low, high in work.pieces:
+                content, build = fly_piece(files_of(work), json.dumps(work.plan.to_json()), low, high)
+                deliver(low, high, pl.read_ipc(content), build)
+
+    mission = load("resilience", guidance=str(tmp_path / "mine.py"))
+    asked = {"mission": mission, "runs": 4, "start": "pdi", "causes": 0, "faults": tmp_path / "faults.toml", "part_runs": 2}
+    here = run_campaign(out=tmp_path / "here", **asked)
+    there = run_campaign(out=tmp_path / "there", engine=ByWorker(), **asked)
+    assert there.runs.equals(here.runs) and there.numbers["builds"] == here.numbers["builds"]
+    assert here.runs["faults"].list.len().to_list() == [1, 1, 1, 1]
 
 
 def test_build_of_every_worker_is_looked_at_before_anything_is_flown():
