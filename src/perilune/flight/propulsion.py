@@ -76,7 +76,7 @@ def command_engines(pack: wp.ref[FlightPack], s: wp.ref[FlightState], command: A
 
 @wp.func
 def drive_of(pack: wp.ref[FlightPack], s: wp.ref[FlightState], whole: MassNow) -> Drive:
-    """What this tick's thrust, torques and flows are made of; the liquids begin to swing at the first thrust, and never after contact nor in a lander that tumbles."""
+    """Thrust, torques and flows of this tick; liquids begin to swing at the first thrust, never after contact or in a tumbling lander."""
     d = Drive()
     d.idle = is_quiet(s.lander.main_engine) and is_quiet(s.lander.assist_engines)
     if not d.idle:
