@@ -142,3 +142,9 @@ def test_table_of_a_sampling_plan_is_drawn_by_that_plan(tmp_path):
     path = "start.velocity_error_radial_m_s"
     for half in (made.runs[path][:10], made.runs[path][10:]):
         assert sorted(np.floor(10.0 * norm.cdf(half.to_numpy() / 0.1667)).astype(int).tolist()) == list(range(10))
+
+
+def test_start_that_the_mission_does_not_have_is_refused_before_a_folder_is_made(tmp_path):
+    with pytest.raises(PeriluneError, match="position fixes"):
+        run_campaign("blue-ghost", 3, tmp_path / "c", start="pdi")
+    assert not (tmp_path / "c").exists()

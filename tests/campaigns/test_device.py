@@ -51,6 +51,7 @@ def test_moved_tables_lie_in_memory_of_their_own():
 
 
 def test_absent_device_is_refused(tmp_path):
-    """One sentence, and the folder can still be flown on the cores."""
+    """One sentence, before a folder is made."""
     with pytest.raises(PeriluneError, match="no such device"):
         run_campaign(load("resilience"), RUNS, tmp_path / "gpu", start="pdi", causes=0, engine=Device("cuda:63"))
+    assert not (tmp_path / "gpu").exists()

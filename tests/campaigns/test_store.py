@@ -220,6 +220,9 @@ def test_damaged_plan_is_told_and_the_same_command_mends_it(folder, flown, say, 
     (folder / "plan.json").unlink()
 
     class Nothing:
+        def check(self):
+            pass
+
         def fly(self, work, deliver):
             raise AssertionError("a part that was there is flown again")
 
@@ -252,6 +255,9 @@ def test_edited_fault_schedule_is_refused(flown, tmp_path, say):
     schedule.write_text('kind = "single"\ntitle = "one"\n[[faults]]\nid = "leak"\nfault = "tanks.leak"\nsize_kg_s = 0.05\nevent = "ignition"\n')
 
     class Killed:
+        def check(self):
+            pass
+
         def fly(self, work, deliver):
             raise KeyboardInterrupt
 

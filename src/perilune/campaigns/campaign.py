@@ -16,6 +16,7 @@ from perilune.campaigns.standing import INVALID, LANDED, InOrder, Standing, Watc
 from perilune.campaigns.store import Store, make_store, open_store
 from perilune.flight.fly import check_start, in_case
 from perilune.flight.flying import Progress, prepare
+from perilune.flight.pdi import check_pdi
 from perilune.flight.save import save_mission
 from perilune.mission.draws import draw
 from perilune.mission.schema import Mission
@@ -86,8 +87,12 @@ def run_campaign(
         part_runs=PART_RUNS if part_runs is None else part_runs,
     ).check()
     draw(flown, seed, np.array([0]))
+    if start == "pdi":
+        check_pdi(flown)
+    engine = engine or Threads()
+    engine.check()
     store = make_store(Path(out), plan, flown, text)
-    return _go_on(store, flown, schedule, engine or Threads(), watch, mix, causes)
+    return _go_on(store, flown, schedule, engine, watch, mix, causes)
 
 
 def resume(folder: str | Path, engine: Engine | None = None, watch: Watcher | None = None, mix: bool = False, causes: int = 50) -> Campaign:

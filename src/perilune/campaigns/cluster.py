@@ -48,6 +48,9 @@ class Cluster:
     wait_s: float = 60.0
     security: "Security | None" = None
 
+    def check(self) -> None:
+        """A scheduler may still come while the folder is made."""
+
     def fly(self, work: Work, deliver: Deliver) -> None:
         """Fly the pieces, a few at a time, and deliver them as they come.
 

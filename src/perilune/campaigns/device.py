@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from perilune.base.start_warp import start_warp
 from perilune.campaigns.builds import this_build
 from perilune.campaigns.columns import rows_of
 from perilune.campaigns.engine import Deliver, Work
@@ -17,6 +18,13 @@ class Device:
     """A device of Warp by its name, such as `cuda:0`; its flights are marked with the device's name instead of the processor's."""
 
     name: str
+
+    def check(self) -> None:
+        """Raise PeriluneError where there is no such device."""
+        from perilune.flight.on_device import device_named
+
+        start_warp()
+        device_named(self.name)
 
     def fly(self, work: Work, deliver: Deliver) -> None:
         """Fly the pieces in order; raises PeriluneError where there is no such device."""

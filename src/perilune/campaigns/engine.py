@@ -57,6 +57,9 @@ class Work:
 class Engine(Protocol):
     """Flies the pieces of a campaign, in any order, and delivers each."""
 
+    def check(self) -> None:
+        """Raise PeriluneError where it is plain beforehand that nothing can be flown here."""
+
     def fly(self, work: Work, deliver: Deliver) -> None:
         """Fly pieces until all are delivered or no more are wanted."""
 
@@ -70,6 +73,9 @@ class Threads:
     """The cores of this machine: one part after the other, its runs spread over threads (None: as many as there are cores)."""
 
     threads: int | None = None
+
+    def check(self) -> None:
+        """Cores are always there."""
 
     def fly(self, work: Work, deliver: Deliver) -> None:
         """Fly the pieces in order."""

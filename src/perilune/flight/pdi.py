@@ -24,6 +24,7 @@ from perilune.flight.flying import joined
 from perilune.flight.setup import Batch, Scene, build_batch
 from perilune.flight.state import FLYING
 from perilune.mission.run_faults import RunFaults
+from perilune.mission.schema import Mission
 
 LEAD_S = 30.0  # before ignition
 PIECE_S = 30.0
@@ -76,6 +77,14 @@ def tick_before_ignition(scene: Scene) -> int:
         return 0
 
 
+def check_pdi(mission: Mission) -> None:
+    """Raise PeriluneError where dispersed runs of the mission cannot start at powered descent initiation."""
+    if mission.lander.position_fix is not None:
+        raise PeriluneError(
+            "start pdi with a seed: position fixes tell the computer in the coast where this run is, and pdi leaves the coast out; fly from doi"
+        )
+
+
 def build_pdi_batch(
     scene: Scene, seed: int | None, runs: np.ndarray, drawn: dict[str, np.ndarray] | None = None, faults: RunFaults | None = None
 ) -> Batch:
@@ -84,10 +93,8 @@ def build_pdi_batch(
     Raises PeriluneError for dispersed runs of a lander with position fixes, and for own faults that change the coast (`coast_faults`).
     """
     is_dispersed = seed is not None or drawn is not None
-    if is_dispersed and scene.mission.lander.position_fix is not None:
-        raise PeriluneError(
-            "start pdi with a seed: position fixes tell the computer in the coast where this run is, and pdi leaves the coast out; fly from doi"
-        )
+    if is_dispersed:
+        check_pdi(scene.mission)
     coast, reference = coast_of(scene), coast_end(scene)
     batch, base = build_batch(scene, seed, runs, drawn, faults), build_batch(scene, None, np.array([0]))
     until = float(reference["time"][0])
