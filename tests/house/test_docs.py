@@ -62,7 +62,7 @@ def test_the_python_of_the_readme_runs(tmp_path):
     code = re.search(r"```python\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)[1]
     exit_code, said = run_in(tmp_path, [sys.executable, "-c", code])
     assert exit_code == 0 and said.startswith("crashed - ")
-    assert {path.name for path in tmp_path.iterdir()} == {"descent.png", "flights"}
+    assert {path.name for path in tmp_path.iterdir()} == {"campaigns", "descent.png", "flights"}
 
 
 def test_the_example_that_the_package_opens_with_is_true():

@@ -87,7 +87,8 @@ def test_a_known_miss_is_neither_passed_nor_failed_and_says_why():
 
 
 def test_only_a_flown_number_may_be_a_known_miss():
-    assert [check.name for check in CHECKS if check.miss] == ["Blue Ghost, miss"]
+    changed_site = {f"changed site: {what}" for what in ("cliff", "height at the believed zero", "speed at the believed zero", "impact")}
+    assert {check.name for check in CHECKS if check.miss} == {"Blue Ghost, miss"} | changed_site
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
