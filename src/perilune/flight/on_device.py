@@ -50,7 +50,8 @@ def moved(instance: Any, device: Any) -> Any:
 def move_scene(scene: Scene, device: Any) -> Scene:
     """The scene with its tables on `device`, its kernel loaded there (compiled the first time)."""
     kernel = build_kernel(scene.mission.planned.avionics.guidance.law)
-    wp.set_module_options({"fuse_fp": False}, module=kernel.module)
+    if device.is_cuda:
+        wp.set_module_options({"fuse_fp": False}, module=kernel.module)
     wp.load_module(kernel.module, device=device)
     return replace(scene, world=moved(scene.world, device), on_board=moved(scene.on_board, device))
 
