@@ -39,6 +39,7 @@ GROUPS = (
     "planted_failures",
     "starts",
     "kill_trials",
+    "recorded_campaigns",
 )
 
 SOURCE = Path(__file__).parents[2]
