@@ -47,7 +47,7 @@ FROZEN = {
     "filter: sink at contact": 0.15, "as flown: sink at first range": 0.5, "as flown: same avionics": 0.0, "as flown: reach": 0.0,
     "as flown: causes": 2.5, "Apollo 11, height": 8.0, "Apollo 11, propellant": 5.0, "Blue Ghost, seeds": 10.0, "Blue Ghost, miss": 45.0,
     "Blue Ghost, ellipse": 100.0, "both starts": 1.0, "Kill and resume": 0.0,
-    "rare losses on flights": 3.0, "coverage, resilience-planned": 0.0,
+    "rare losses on flights": 3.0, "coverage, resilience-planned": 0.0, "coverage, resilience-short-reach": 0.0,
     "5 failures planted in 40 runs: none": 0.0, "5 failures planted in 40 runs: those and no others": 0.0,
     "5 failures planted in 40 runs: cause": 0.0,
     "30 failures planted in 210 runs: none": 0.0, "30 failures planted in 210 runs: those and no others": 0.0,

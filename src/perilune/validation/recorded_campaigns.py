@@ -21,7 +21,7 @@ from perilune.campaigns.standing import LANDED
 from perilune.validation.rows import Check, Measured
 
 FOLDER = Path(__file__).parent / "recorded"
-NAMES = ("resilience-planned",)
+NAMES = ("resilience-planned", "resilience-short-reach")
 RUNS, HALF_WIDTHS = (200, 500, 2000), (0.02, 0.01, 0.005)
 WANTED = (0.93, 0.985)  # of the 95 % intervals
 ABOUT = b"recorded"
