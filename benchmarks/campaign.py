@@ -6,32 +6,24 @@ Prints Markdown and writes it to benchmarks/results/<date>-campaign.md (or FILE)
 time: the figures are those of this machine, with its load said above them.
 """
 
-import argparse
-import datetime
 import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import peer_campaign
-import warp as wp
-from descent import commit
-from timing import machine, spread, table
+from result import Result
+from timing import spread, table
 
-import perilune
-from perilune.base.start_warp import start_warp
 from perilune.flight.flying import prepare
 from perilune.flight.pdi import coast_end
 from perilune.mission.emit import to_toml
 from perilune.mission.loader import load
 
-RESULTS = Path(__file__).parent / "results"
 CONTEXT = [
     "Published figures of others, as context; none is the same work. Elodin: 30 runs of a Falcon 9 ascent in under a minute; 1,000 flights of 90 s",
     "in 20 min on 96 runners of a build service. Its controller is given the truth: sensors and filter are left out.",
@@ -122,36 +114,15 @@ def size(quick: bool, folder: Path) -> list[str]:
 
 def main() -> None:
     """Run everything, print as it comes, and keep it."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="few flights and repetitions")
-    parser.add_argument("--out", type=Path, help="where the result is written")
-    options = parser.parse_args()
-    now = datetime.datetime.now(datetime.UTC)
-    target = options.out or RESULTS / f"{now:%Y-%m-%d}-campaign.md"
-    said: list[str] = []
-
-    def say(lines: Iterable[str]) -> None:
-        for line in lines:
-            print(line, flush=True)
-            said.append(line)
-
-    about = machine()
-    start_warp()
-    say([f"# Speed of a campaign, {now:%Y-%m-%d %H:%M} UTC", ""])
-    version = f"perilune {perilune.__version__} at {commit()}, Warp {wp.config.version}, NumPy {np.__version__}"
-    say(f"- {line}" for line in [*about, version, "wall time; median (smallest–largest)"])
-    if options.quick:
-        say(["- a quick trial with few flights and repetitions, not a result"])
+    result = Result("campaign", "Speed of a campaign", "wall time; median (smallest–largest)", __doc__)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        lines, full_us = throughput(options.quick, folder)
-        say(["", "## Landings a second", "", *lines])
-        say(["", "## Beside Basilisk's Monte Carlo controller", "", *peer_campaign.report(options.quick, full_us)])
-        say(["", *CONTEXT])
-        say(["", "## Memory", "", *size(options.quick, folder)])
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text("\n".join(said) + "\n", encoding="utf-8")
-    print(f"\nwritten: {target}")
+        lines, full_us = throughput(result.is_quick, folder)
+        result.say(["", "## Landings a second", "", *lines])
+        result.say(["", "## Beside Basilisk's Monte Carlo controller", "", *peer_campaign.report(result.is_quick, full_us)])
+        result.say(["", *CONTEXT])
+        result.say(["", "## Memory", "", *size(result.is_quick, folder)])
+    result.keep()
 
 
 if __name__ == "__main__":

@@ -11,9 +11,10 @@ from scipy.stats import binomtest
 from perilune.base.errors import PeriluneError
 from perilune.campaigns import compare as module
 from perilune.campaigns.campaign import run_campaign
-from perilune.campaigns.compare import compare_campaigns, counts, mcnemar
+from perilune.campaigns.compare import compare_campaigns
 from perilune.campaigns.differences import _unequal, _views, between, differences
 from perilune.campaigns.groups import group_of_difference
+from perilune.campaigns.pairs import counts, mcnemar
 from perilune.mission.loader import load
 
 RUNS = 6

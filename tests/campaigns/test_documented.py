@@ -9,7 +9,8 @@ import pytest
 from planted import easy_mission
 
 from perilune.campaigns.campaign import run_campaign
-from perilune.campaigns.compare import compare_campaigns, flips_table
+from perilune.campaigns.compare import compare_campaigns
+from perilune.campaigns.pairs import flips_table
 from perilune.campaigns.results import Campaign
 
 PAGE = (Path(__file__).parents[2] / "docs" / "results.md").read_text("utf-8")

@@ -15,7 +15,8 @@ import pytest
 from campaigns.recorded import ASKED, Recorded
 from perilune.base.errors import PeriluneError
 from perilune.campaigns.campaign import resume, run_campaign
-from perilune.campaigns.store import Store, open_store, read_table, write_table
+from perilune.campaigns.sealed_table import read_table, write_table
+from perilune.campaigns.store import Store, open_store
 from perilune.cli.main import run
 
 PARTS = ASKED["runs"] // ASKED["part_runs"]

@@ -9,7 +9,8 @@ import polars as pl
 from perilune.campaigns.builds import this_build
 from perilune.campaigns.plan import Plan
 from perilune.campaigns.results import Campaign, finish
-from perilune.campaigns.store import make_store, write_table
+from perilune.campaigns.sealed_table import write_table
+from perilune.campaigns.store import make_store
 from perilune.flight.fly import in_case
 from perilune.mission.draws import draw
 from perilune.mission.loader import load

@@ -10,8 +10,9 @@ import pytest
 from made_up import keep, lose, mission_of, never_touch, rows
 from test_html_report import browse, embedded, without_plotly, words
 
-from perilune.campaigns.compare import Comparison, compare_campaigns, ranking
+from perilune.campaigns.compare import Comparison, compare_campaigns
 from perilune.campaigns.compare import also_written as of_comparisons
+from perilune.campaigns.pairs import ranking
 from perilune.report.compare_report import compare_page, write_compare_report
 
 N = 40

@@ -13,6 +13,7 @@ from perilune.campaigns.engine import Engine, Threads, Work
 from perilune.campaigns.plan import PART_RUNS, Plan
 from perilune.campaigns.results import Campaign, finish, read_campaign
 from perilune.campaigns.standing import INVALID, LANDED, InOrder, Standing, Watcher
+from perilune.campaigns.stopping import StoppingRule
 from perilune.campaigns.store import Store, make_store, open_store
 from perilune.flight.fly import check_start, in_case
 from perilune.flight.flying import Progress, prepare
@@ -68,8 +69,6 @@ def run_campaign(
     flown = in_case(mission, case)
     check_start(start)
     schedule, text = _schedule(faults, flown)
-    if schedule is not None:
-        schedule.check_runs(runs)
     if schedule is not None:
         schedule.check_runs(runs)
     plan = Plan(
@@ -160,8 +159,6 @@ def _fly_missing(
         builds.check(part.build, str(part.path))
     start_warp()
     progress: Progress | None = (lambda label, share: watch(label, None, share)) if watch else None
-    from perilune.campaigns.stopping import StoppingRule
-
     standing, order, rule = Standing(plan.runs, plan.confidence), InOrder(), StoppingRule(plan.until_half_width, plan.confidence)
     stop = plan.runs
 

@@ -6,33 +6,26 @@ the one and saves it in the other is what did it. Where the two disagree, it is 
 
 Assumptions and limitations: the first flipped runs, by index, are looked into, up to a limit; groups are tried one by one and not in pairs. A run at
 the edge flips when anything is changed, so each is also flown with other noise in both campaigns, and it is told how often it ends as it did.
-Source: McNemar (1947), "Note on the sampling error of the difference between correlated proportions", Psychometrika 12, 153–157; the exact form is
-the sign test of the runs that flipped.
 """
 
-import json
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from math import comb
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from perilune.base.errors import PeriluneError
+from perilune.base.json_text import json_text
 from perilune.base.tables import write_atomically
 from perilune.campaigns.differences import Group, differences
 from perilune.campaigns.flips import look_into, schedule_group
+from perilune.campaigns.pairs import Flip, changes, counts, flipped, flips_table, paired, ranking
 from perilune.campaigns.results import Campaign, read_campaign
-from perilune.campaigns.standing import INVALID, LANDED, Watcher
+from perilune.campaigns.standing import Watcher
 from perilune.flight.save import check_writable
 
 if TYPE_CHECKING:
     import polars as pl
 
-CHANGES = ("t_s", "north_m", "east_m", "miss_m", "vertical_speed_m_s", "horizontal_speed_m_s", "tilt_deg", "slope_deg", "propellant_left_kg")
-TO_LOST, TO_LANDED = "landed to lost", "lost to landed"
 FLIPS = 20  # flipped runs that are looked into
 HOW = (
     "Where one thing alone was changed, it is what flipped the runs. Else a flipped run was flown again as in A with one group of B's changes, and "
@@ -41,28 +34,6 @@ HOW = (
 
 also_written: dict[str, Callable[["Comparison", Path], None]] = {}
 """Files that rooms above add to the folder, such as the report: how to write each, by its name."""
-
-
-@dataclass
-class Flip:
-    """A run that landed in one campaign alone, with what flipped it: groups that do so to A by themselves, and that undo it when set back in B.
-
-    `repeats_a` and `repeats_b` count the other noises under which it ends in A and in B as it did; None where the run was not looked into.
-    """
-
-    run: int
-    direction: str
-    verdict_a: str
-    verdict_b: str
-    margin_a: float | None
-    margin_b: float | None
-    forward: list[str] = field(default_factory=list)
-    backward: list[str] = field(default_factory=list)
-    repeats_a: int | None = None
-    repeats_b: int | None = None
-    cause: str | None = None
-    agrees: bool | None = None
-    text: str | None = None
 
 
 @dataclass(frozen=True, repr=False)
@@ -141,7 +112,7 @@ def compare_campaigns(
 
 def as_text(made: Comparison) -> str:
     """`compare.json` as text."""
-    return json.dumps(made.numbers, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return json_text(made.numbers)
 
 
 def check_pair(a: Campaign, b: Campaign) -> None:
@@ -156,90 +127,6 @@ def check_pair(a: Campaign, b: Campaign) -> None:
         raise PeriluneError(f"{plans}: a {one.sampling} plan of another size draws otherwise; fly one of them again with the other's numbers")
 
 
-def paired(a: Campaign, b: Campaign) -> "pl.DataFrame":
-    """The runs that both have, by index; columns of B end in `_b`."""
-    return a.runs.join(b.runs, on="run", suffix="_b", how="inner").sort("run")
-
-
-def counts(both: "pl.DataFrame") -> dict[str, Any]:
-    """Joint verdicts, which valid runs flipped, the change of the landing probability, and McNemar's exact test of it."""
-    verdicts = list(zip(both["run"], both["verdict"], both["verdict_b"], strict=True))
-    valid = [(run, x == LANDED, y == LANDED) for run, x, y in verdicts if INVALID not in (x, y)]
-    cross = Counter((x, y) for _, x, y in verdicts)
-    to_lost, to_landed = ([run for run, x, y in valid if (x, y) == pair] for pair in ((True, False), (False, True)))
-    joint = {f"{_landed(x)}_{_landed(y)}": sum((p, q) == (x, y) for _, p, q in valid) for x in (True, False) for y in (True, False)}
-    return {
-        "runs": len(verdicts),
-        "valid": len(valid),
-        "invalid_runs": [run for run, x, y in verdicts if INVALID in (x, y)],
-        "joint": joint,
-        "verdicts": [{"a": x, "b": y, "runs": count} for (x, y), count in sorted(cross.items(), key=lambda item: -item[1])],
-        "flipped_to_lost": to_lost,
-        "flipped_to_landed": to_landed,
-        "probability_change": (len(to_landed) - len(to_lost)) / len(valid) if valid else None,
-        "mcnemar_p": mcnemar(len(to_lost), len(to_landed)),
-    }
-
-
-def mcnemar(to_lost: int, to_landed: int) -> float:
-    """Probability that chance alone parts the flipped runs so unevenly or more, two-sided and exact; 1 where none flipped.
-
-    >>> round(mcnemar(1, 9), 6)
-    0.021484
-    """
-    flips, fewer = to_lost + to_landed, min(to_lost, to_landed)
-    return min(1.0, 2.0 * sum(comb(flips, k) for k in range(fewer + 1)) / 2**flips)
-
-
-def changes(both: "pl.DataFrame") -> list[dict[str, Any]]:
-    """By how much each number of the touchdown is larger in B, run by run: median and the range of nine in ten, over runs that touched in both."""
-    rows = []
-    for name in (*(f"touchdown_{column}" for column in CHANGES), "margin_to_limit"):
-        change = (both[f"{name}_b"] - both[name]).drop_nulls().to_numpy()
-        low, median, high = np.quantile(change, (0.05, 0.5, 0.95)).tolist() if len(change) else (None, None, None)
-        rows.append({"column": name, "runs": len(change), "median": median, "low_90": low, "high_90": high})
-    return rows
-
-
-def flipped(both: "pl.DataFrame") -> list[Flip]:
-    """The valid runs that landed in one campaign alone, by index."""
-    out = []
-    for row in both.select("run", "verdict", "verdict_b", "margin_to_limit", "margin_to_limit_b").iter_rows():
-        run, x, y, *margins = row
-        if INVALID not in (x, y) and (x == LANDED) != (y == LANDED):
-            out.append(Flip(run, TO_LOST if x == LANDED else TO_LANDED, x, y, *margins))
-    return out
-
-
-def ranking(flips: list[Flip]) -> list[dict[str, Any]]:
-    """What flipped the runs looked into, the most frequent first."""
-    found: dict[str, list[Flip]] = {}
-    for flip in flips:
-        if flip.cause is not None:
-            found.setdefault(flip.cause, []).append(flip)
-    rows = [
-        {
-            "cause": cause,
-            "count": len(own),
-            "to_lost": sum(flip.direction == TO_LOST for flip in own),
-            "to_landed": sum(flip.direction == TO_LANDED for flip in own),
-            "runs": [flip.run for flip in own],
-        }
-        for cause, own in found.items()
-    ]
-    return sorted(rows, key=lambda row: (-row["count"], row["cause"]))
-
-
-def flips_table(flips: list[Flip]) -> "pl.DataFrame":
-    """The flipped runs as a frame."""
-    import polars as pl
-
-    kinds: dict[str, Any] = {"run": pl.Int64, "direction": pl.String, "verdict_a": pl.String, "verdict_b": pl.String, "margin_a": pl.Float64}
-    kinds |= {"margin_b": pl.Float64, "forward": pl.List(pl.String), "backward": pl.List(pl.String), "repeats_a": pl.Int32, "repeats_b": pl.Int32}
-    kinds |= {"cause": pl.String, "agrees": pl.Boolean, "text": pl.String}
-    return pl.DataFrame([vars(flip) for flip in flips], schema=kinds)
-
-
 def _about(campaign: Campaign) -> dict[str, Any]:
     keys = ("mission", "case", "runs", "landed", "probability", "interval_low", "interval_high")
     return {"folder": str(campaign.folder), **{key: campaign.numbers[key] for key in keys}, "mission_hash": campaign.store.plan.mission_hash}
@@ -250,7 +137,3 @@ def _builds_differ(a: Campaign, b: Campaign) -> str | None:
     from perilune.campaigns.builds import difference
 
     return next((words for one in a.store.builds() for other in b.store.builds() if (words := difference(one, other))), None)
-
-
-def _landed(is_landed: bool) -> str:
-    return "landed" if is_landed else "lost"

@@ -12,6 +12,7 @@ from perilune.campaigns.campaign import schedule_of
 from perilune.campaigns.counterfactual import AT_ONCE, NOISES, other_noise
 from perilune.campaigns.differences import Difference, Group, between
 from perilune.campaigns.fly_part import Given, fly_given, given_values
+from perilune.campaigns.pairs import Flip
 from perilune.campaigns.plan import Plan
 from perilune.campaigns.results import Campaign
 from perilune.campaigns.standing import LANDED, Watcher
@@ -19,7 +20,6 @@ from perilune.flight.flying import prepare
 from perilune.mission.schema import Mission
 
 if TYPE_CHECKING:
-    from perilune.campaigns.compare import Flip
     from perilune.mission.fault_schedule import Schedule
 
 SCHEDULE = "fault schedule"
@@ -35,7 +35,7 @@ def schedule_group(a: Campaign, b: Campaign) -> Group | None:
 
 
 def look_into(
-    a: Campaign, b: Campaign, groups: Sequence[Group], flips: "list[Flip]", threads: int | None, watch: Watcher | None
+    a: Campaign, b: Campaign, groups: Sequence[Group], flips: list[Flip], threads: int | None, watch: Watcher | None
 ) -> list[dict[str, str]]:
     """Fill in what flipped each run; the groups that could not be flown by themselves, each with the reason."""
     if not flips:
@@ -110,7 +110,7 @@ def _schedule(campaign: Campaign) -> "Schedule | None":
     return schedule_of(campaign.store, campaign.mission)[0]
 
 
-def _conclude(flip: "Flip", changed: int) -> None:
+def _conclude(flip: Flip, changed: int) -> None:
     """Name what flipped a run, and say whether both ways of asking agree."""
     forward, backward = flip.forward, flip.backward
     both = [name for name in forward if name in backward]

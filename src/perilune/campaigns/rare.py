@@ -4,7 +4,6 @@ The dispersed inputs of a run are standard normals that each distribution turns 
 counter-based draws make both of them one point that can be flown again. See `subset_simulation` for what is done with them and where it ends.
 """
 
-import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from perilune.base.errors import PeriluneError
+from perilune.base.json_text import json_text
 from perilune.base.start_warp import start_warp
 from perilune.base.tables import write_atomically
 from perilune.campaigns.builds import this_build
@@ -62,7 +62,7 @@ class RareLosses:
         """Write mission.toml and rare.json (last); raises PeriluneError where the folder cannot be written."""
         check_writable(folder)
         save_mission(self.mission, folder)
-        text = json.dumps(self.to_json(), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+        text = json_text(self.to_json())
         write_atomically(folder / "rare.json", lambda part: part.write_text(text, encoding="utf-8"))
         return folder
 

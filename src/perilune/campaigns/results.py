@@ -1,7 +1,6 @@
 """What a campaign shows: counts, the landing probability with its interval, requirements, percentiles, causes, and where it all comes from."""
 
 import json
-import math
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from perilune.base.errors import PeriluneError
+from perilune.base.json_text import json_text, plain
 from perilune.base.tables import write_atomically
 from perilune.campaigns.sensitivity import sensitivity_of
 from perilune.campaigns.standing import INVALID, Standing, Watcher
@@ -96,7 +96,7 @@ def finish(store: Store, mission: Mission, standing: Standing | None, watch: Wat
         "provenance": {key: value for key, value in provenance(mission, plan.seed, 0, plan.start).items() if key != "run"},
         "not_yet_modelled": list(NOT_YET_MODELLED),
     }
-    made = Campaign(store, mission, dict(_plain(numbers)))
+    made = Campaign(store, mission, dict(plain(numbers)))
     for name, write in also_written.items():
         write(made, store.folder / name)
     write_atomically(store.folder / "campaign.json", lambda part: part.write_text(as_text(made), encoding="utf-8"))
@@ -118,15 +118,4 @@ def read_campaign(folder: str | Path) -> Campaign:
 
 def as_text(made: Campaign) -> str:
     """`campaign.json` as text."""
-    return json.dumps(made.numbers, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-
-
-def _plain(value: Any) -> Any:
-    """A copy for JSON: what is not finite becomes None."""
-    if isinstance(value, dict):
-        return {key: _plain(element) for key, element in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(element) for element in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
+    return json_text(made.numbers)

@@ -3,11 +3,11 @@
 Assumptions and limitations: those of `site`. Both campaigns draw the same values for the same run, so their difference is that of the sites.
 """
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from perilune.base.json_text import json_text
 from perilune.base.tables import write_atomically
 from perilune.campaigns.campaign import run_campaign
 from perilune.campaigns.compare import Comparison, compare_campaigns
@@ -70,6 +70,6 @@ def change_site(
         made.append(run_campaign(flown, runs, out / name, seed=seed, start=start, engine=engine, watch=watch, causes=causes))
     comparison = compare_campaigns(out / "original", out / "moved", out / "comparison", watch=watch)
     change = SiteChange(out, (looks[0], looks[1]), (made[0], made[1]), comparison)
-    text = json.dumps(change.to_json(), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    text = json_text(change.to_json())
     write_atomically(out / "site.json", lambda part: part.write_text(text, encoding="utf-8"))
     return change

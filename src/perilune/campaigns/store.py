@@ -16,17 +16,16 @@ from perilune.base.errors import PeriluneError
 from perilune.base.tables import write_atomically
 from perilune.campaigns.builds import difference
 from perilune.campaigns.plan import Plan, plan_from
-from perilune.campaigns.seal import UNSEALED, is_sealed, seal
+from perilune.campaigns.seal import seal
+from perilune.campaigns.sealed_table import about_of, damaged, read_table, unsealed, write_table
 from perilune.flight.save import check_writable, save_mission
 from perilune.mission.loader import load
 from perilune.mission.schema import Mission
 
 if TYPE_CHECKING:
     import polars as pl
-    import pyarrow as pa
 
 PART_NAME = re.compile(r"runs-(\d{10})-(\d{10})\.parquet")
-ABOUT = b"perilune"
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,7 @@ class Store:
         """Whether the table stands there; raises PeriluneError where it is damaged or of another campaign."""
         if not self.table.exists():
             return False
-        if _about(self.table).get("plan") != self.plan.key:
+        if about_of(self.table).get("plan") != self.plan.key:
             raise PeriluneError(f"{self.table}: this table belongs to another campaign; take it out of the folder and resume")
         return True
 
@@ -93,7 +92,7 @@ class Store:
             name = PART_NAME.fullmatch(path.name)
             if name is None:
                 continue
-            about = _about(path)
+            about = about_of(path)
             if about.get("plan") != self.plan.key:
                 raise PeriluneError(f"{path}: this part belongs to another campaign; take it out of the folder and resume")
             low, high = int(name.group(1)), int(name.group(2))
@@ -106,7 +105,7 @@ class Store:
         """The verdicts of a part, in the order of its runs; raises PeriluneError where it is damaged."""
         table = read_table(part.path)
         if "verdict" not in table.column_names or len(table) != part.high - part.low:
-            raise _damaged(part.path, ValueError("rows or columns are missing"))
+            raise damaged(part.path, ValueError("rows or columns are missing"))
         verdicts: list[str] = table.column("verdict").to_pylist()
         return verdicts
 
@@ -142,10 +141,10 @@ class Store:
                     if len(builds) > 1:
                         table = table.append_column("build", pa.array([builds.index(part.build)] * len(table), pa.int32()))
                     if writer is None:
-                        schema = table.schema.with_metadata(_unsealed({"plan": self.plan.key, "builds": builds}))
+                        schema = table.schema.with_metadata(unsealed({"plan": self.plan.key, "builds": builds}))
                         writer = pq.ParquetWriter(path, schema, compression="zstd")
                     if not table.schema.equals(schema):
-                        raise _damaged(part.path, ValueError("its columns are not those of the other parts"))
+                        raise damaged(part.path, ValueError("its columns are not those of the other parts"))
                     writer.write_table(table.replace_schema_metadata(schema.metadata))
             finally:
                 if writer is not None:
@@ -165,7 +164,7 @@ class Store:
 
     def builds(self) -> list[dict[str, Any]]:
         """The builds that flew the merged table."""
-        about: list[dict[str, Any]] = _about(self.table)["builds"]
+        about: list[dict[str, Any]] = about_of(self.table)["builds"]
         return about
 
     @contextmanager
@@ -228,53 +227,6 @@ def builds_of(parts: list[Part]) -> list[dict[str, Any]]:
         if part.build not in builds:
             builds.append(part.build)
     return builds
-
-
-def _unsealed(about: dict[str, Any]) -> dict[bytes, bytes]:
-    return {ABOUT: json.dumps({**about, **UNSEALED}).encode()}
-
-
-def write_table(path: Path, table: "pa.Table", about: dict[str, Any]) -> None:
-    """Write a table with its metadata and checksum, beside and renamed."""
-    import pyarrow.parquet as pq
-
-    def write(part: Path) -> None:
-        pq.write_table(table.replace_schema_metadata(_unsealed(about)), part, compression="zstd")
-        seal(part)
-
-    write_atomically(path, write)
-
-
-def read_table(path: Path) -> "pa.Table":
-    """A table; raises PeriluneError where a bit of its file is not as it was written."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    _about(path)
-    try:
-        return pq.read_table(path, memory_map=False, partitioning=None)
-    except (OSError, pa.ArrowException) as error:
-        raise _damaged(path, error) from error
-
-
-def _about(path: Path) -> dict[str, Any]:
-    """The metadata of a table whose file is whole."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        if not is_sealed(path):
-            raise ValueError("its checksum differs")
-        metadata = pq.read_schema(path).metadata or {}
-        about: dict[str, Any] = json.loads(metadata[ABOUT])
-        return about
-    except (OSError, pa.ArrowException, KeyError, ValueError) as error:
-        raise _damaged(path, error) from error
-
-
-def _damaged(path: Path, error: BaseException) -> PeriluneError:
-    why = getattr(error, "strerror", None) or (str(error).splitlines() or [type(error).__name__])[0][:100]
-    return PeriluneError(f"{path}: this file is damaged ({why}); delete it and resume, its runs are flown again")
 
 
 def _in_words(old: Plan, new: Plan) -> str:

@@ -1,15 +1,12 @@
 """`perilune budget`: what a mission costs in Δv and propellant, and what each error source does to its touchdown."""
 
-import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from perilune.cli.check import CASE, MISSION, SET
-
-if TYPE_CHECKING:
-    from perilune.mission.schema import Mission
+from perilune.cli.folders import default_folder
 
 RUNS = typer.Option(metavar="N", help="Dispersed flights beside which the linear covariance stands; 0: the Δv budget alone, from one flight.")
 SEED = typer.Option(metavar="N", help="The seed of those flights.")
@@ -37,7 +34,7 @@ def budget(
     from perilune.mission.loader import load
 
     loaded = load(mission, overrides or (), case)
-    folder = out if out is not None else default_folder(loaded, seed, runs, bool(overrides))
+    folder = out or default_folder("budgets", loaded, [f"seed{seed}", f"runs{runs}"] if runs else [], bool(overrides))
     check_writable(folder)
     with showing_progress() as progress:
         progress("loading flight code", 0.0)
@@ -54,11 +51,3 @@ def budget(
     from perilune.cli.show_budget import show_budget
 
     show_budget(made, folder)
-
-
-def default_folder(mission: "Mission", seed: int, runs: int, is_edited: bool) -> Path:
-    """`budgets/<mission>-<case>[-seed<N>-runs<N>][-<hash>]`: the hash of a mission with overrides keeps its results apart."""
-    words = [mission.mission.name, mission.case]
-    words += [f"seed{seed}", f"runs{runs}"] if runs else []
-    words += [mission.hash[:8]] if is_edited else []
-    return Path("budgets") / re.sub(r"[^\w.-]+", "-", "-".join(words)).strip(".-")

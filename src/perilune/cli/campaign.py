@@ -1,6 +1,5 @@
 """`perilune campaign` and `perilune resume`: thousands of landings, kept as they are flown, with what they show."""
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,11 +8,11 @@ import typer
 from perilune.base.errors import PeriluneError
 from perilune.cli.check import CASE, GUIDANCE, MISSION, SET
 from perilune.cli.fly import START, StartChoice
+from perilune.cli.folders import default_folder
 
 if TYPE_CHECKING:
     from perilune.campaigns.engine import Engine
     from perilune.campaigns.results import Campaign
-    from perilune.mission.schema import Mission
 
 RUNS = typer.Option(metavar="N", help="How many flights; with --until-half-width, how many at most.")
 SEED = typer.Option(metavar="N", help="The seed of their dispersions and noise.")
@@ -74,7 +73,8 @@ def campaign(
     engine = engine_of(threads, scheduler, device)
     loaded = load(mission, overrides or (), case, (), guidance)
     schedule = None if faults == "none" else Path(faults)
-    folder = out if out is not None else default_folder(loaded, seed, runs, start.value, bool(overrides or guidance), schedule, sampling)
+    words = [f"seed{seed}", f"runs{runs}", start.word, "" if sampling == "independent" else sampling, schedule.stem if schedule else ""]
+    folder = out or default_folder("campaigns", loaded, words, bool(overrides or guidance))
     with watching() as watch:
         watch("loading flight code", None, 0.0)
         import perilune
@@ -149,13 +149,3 @@ def show(flown: "Campaign", as_json: bool) -> None:
     from perilune.cli.show_campaign import show_campaign
 
     show_campaign(flown)
-
-
-def default_folder(mission: "Mission", seed: int, runs: int, start: str, is_edited: bool, schedule: Path | None, sampling: str) -> Path:
-    """`campaigns/<mission>-<case>-seed<N>-runs<N>[-pdi][-<sampling>][-<schedule>][-<hash>]`, the hash where the mission is edited."""
-    words = [mission.mission.name, mission.case, f"seed{seed}", f"runs{runs}"]
-    words += [start] if start != "doi" else []
-    words += [sampling] if sampling != "independent" else []
-    words += [schedule.stem] if schedule is not None else []
-    words += [mission.hash[:8]] if is_edited else []
-    return Path("campaigns") / re.sub(r"[^\w.-]+", "-", "-".join(words)).strip(".-")

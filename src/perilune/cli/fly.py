@@ -1,6 +1,5 @@
 """`perilune fly`: flies one run of a mission, shows what came out beside what was published, and keeps it in a folder."""
 
-import re
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,10 +8,10 @@ import typer
 
 from perilune.base.errors import PeriluneError
 from perilune.cli.check import CASE, FAULT, GUIDANCE, MISSION, SET
+from perilune.cli.folders import default_folder
 
 if TYPE_CHECKING:
     from perilune.flight.port import Peer
-    from perilune.mission.schema import Mission
 
 
 class StartChoice(StrEnum):
@@ -20,6 +19,11 @@ class StartChoice(StrEnum):
 
     DOI = "doi"
     PDI = "pdi"
+
+    @property
+    def word(self) -> str:
+        """What it adds to the name of a folder."""
+        return "" if self is StartChoice.DOI else self.value
 
 
 SEED = typer.Option(metavar="N", help="Draw the dispersions with this seed; left out, every dispersion is at its mean.", show_default=False)
@@ -65,7 +69,8 @@ def fly(
     peer = peer_of(avionics, takeover, answer_within_s)
     loaded = load(mission, overrides or (), case, faults or (), guidance)
     draw(loaded, seed, np.array([run]))
-    folder = out if out is not None else default_folder(loaded, seed, run, start, bool(overrides or faults or guidance))
+    words = [f"seed{seed}" if seed is not None else "", f"run{run}" if seed is not None or run else "", start.word]
+    folder = out or default_folder("flights", loaded, words, bool(overrides or faults or guidance))
     check_writable(folder)
     with showing_progress() as progress:
         progress("loading flight code", 0.0)
@@ -93,15 +98,6 @@ def peer_of(avionics: str | None, takeover: str | None, answer_within_s: float) 
     from perilune.flight.port import peer_at
 
     return peer_at(avionics, takeover, answer_within_s)
-
-
-def default_folder(mission: "Mission", seed: int | None, run: int, start: str, is_edited: bool) -> Path:
-    """`flights/<mission>-<case>[-seed<N>-run<K>][-pdi][-<hash>]`: the hash of a mission with overrides keeps its results apart."""
-    words = [mission.mission.name, mission.case]
-    words += [f"seed{seed}", f"run{run}"] if seed is not None else [f"run{run}"] if run else []
-    words += [start] if start != "doi" else []
-    words += [mission.hash[:8]] if is_edited else []
-    return Path("flights") / re.sub(r"[^\w.-]+", "-", "-".join(words)).strip(".-")
 
 
 def port_header() -> None:

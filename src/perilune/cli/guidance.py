@@ -1,15 +1,12 @@
 """`perilune guidance`: the same seeds flown by several guidance laws, side by side."""
 
-import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from perilune.cli.check import CASE, FAULT, MISSION, SET
-
-if TYPE_CHECKING:
-    from perilune.mission.schema import Mission
+from perilune.cli.folders import default_folder
 
 LAWS = typer.Option("--laws", metavar="A,B,C", help="Laws by name or Python file, with commas between; left out, every law.", show_default=False)
 RUNS = typer.Option(metavar="N", help="Runs of the seed that each law flies.")
@@ -42,7 +39,7 @@ def guidance(
 
     loaded = load(mission, overrides or (), case, faults or ())
     asked = list(BY_NAME) if laws is None else [law.strip() for law in laws.split(",") if law.strip()]
-    folder = out if out is not None else default_folder(loaded, seed, runs, laws, bool(overrides or faults))
+    folder = out or default_folder("comparisons", loaded, [f"seed{seed}", f"runs{runs}", laws or ""], bool(overrides or faults))
     check_writable(folder)
     with showing_progress() as progress:
         progress("loading flight code", 0.0)
@@ -59,11 +56,3 @@ def guidance(
     from perilune.cli.show_laws import show_laws
 
     show_laws(made, folder)
-
-
-def default_folder(mission: "Mission", seed: int, runs: int, laws: str | None, is_edited: bool) -> Path:
-    """`comparisons/<mission>-<case>-seed<N>-runs<N>[-<laws>][-<hash>]`."""
-    words = [mission.mission.name, mission.case, f"seed{seed}", f"runs{runs}"]
-    words += [laws] if laws else []
-    words += [mission.hash[:8]] if is_edited else []
-    return Path("comparisons") / re.sub(r"[^\w.-]+", "-", "-".join(words)).strip(".-")

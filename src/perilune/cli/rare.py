@@ -1,6 +1,5 @@
 """`perilune rare`: the probability of losses that are too rare for a campaign to see."""
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,6 +8,7 @@ import typer
 from perilune.cli.campaign import CONFIDENCE, OUT, SEED, THREADS
 from perilune.cli.check import CASE, MISSION, SET
 from perilune.cli.fly import START, StartChoice
+from perilune.cli.folders import default_folder
 
 if TYPE_CHECKING:
     from perilune.campaigns.rare import RareLosses
@@ -40,8 +40,8 @@ def rare(
     from perilune.mission.loader import load
 
     loaded = load(mission, overrides or (), case)
-    words = [loaded.mission.name, loaded.case, f"seed{seed}", f"below{below:g}", *([loaded.hash[:8]] if overrides else [])]
-    folder = out if out is not None else Path("rare") / re.sub(r"[^\w.-]+", "-", "-".join(words)).strip(".-")
+    words = [f"seed{seed}", f"below{below:g}", start.word]
+    folder = out or default_folder("rare", loaded, words, bool(overrides))
     check_writable(folder)
     with showing_progress() as progress:
         progress("loading flight code", 0.0)

@@ -1,6 +1,5 @@
 """`perilune site`: the mission over another site, looked over, flown as often as the original on the same seeds, and compared."""
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,10 +8,10 @@ import typer
 from perilune.cli.campaign import CAUSES, OUT, RUNS, SCHEDULER, SEED, THREADS, engine_of
 from perilune.cli.check import CASE, MISSION, SET
 from perilune.cli.fly import START, StartChoice
+from perilune.cli.folders import default_folder
 
 if TYPE_CHECKING:
     from perilune.campaigns.site import SiteLook
-    from perilune.mission.schema import Mission
 
 LATITUDE = typer.Option("--latitude-deg", metavar="DEG", help="Latitude of the new site, north positive.", show_default=False)
 LONGITUDE = typer.Option("--longitude-deg", metavar="DEG", help="East longitude of the new site.", show_default=False)
@@ -45,7 +44,8 @@ def site(
 
     engine = engine_of(threads, scheduler, None)
     loaded = load(mission, overrides or (), case)
-    folder = out if out is not None else default_folder(loaded, latitude_deg, longitude_deg, seed, runs)
+    words = [f"{angle:g}" for angle in (latitude_deg, longitude_deg, heading_deg) if angle is not None]
+    folder = out or default_folder("sites", loaded, [*words, f"seed{seed}", f"runs{runs}", start.word], bool(overrides))
     with watching() as watch:
         watch("loading flight code", None, 0.0)
         from perilune.campaigns.site_change import change_site
@@ -76,9 +76,3 @@ def show_looks(looks: "tuple[SiteLook, SiteLook]") -> None:
     row("undispersed flight", [look.verdict for look in looks])
     row("", [look.reason for look in looks])
     Console(highlight=False, markup=False).print(table)
-
-
-def default_folder(mission: "Mission", latitude_deg: float, longitude_deg: float, seed: int, runs: int) -> Path:
-    """`sites/<mission>-<case>-<latitude>-<longitude>-seed<N>-runs<N>`."""
-    words = [mission.mission.name, mission.case, f"{latitude_deg:g}", f"{longitude_deg:g}", f"seed{seed}", f"runs{runs}"]
-    return Path("sites") / re.sub(r"[^\w.-]+", "-", "-".join(words)).strip(".-")

@@ -4,7 +4,6 @@ Assumptions and limitations: the laws differ, nothing else does: ignition, gates
 names, so that another may do better with gates of its own. A law is saturated where braking commands the most or the least thrust it may.
 """
 
-import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ import numpy as np
 from perilune.avionics.guidance.choice import law_of
 from perilune.avionics.sequencer import MODES
 from perilune.base.errors import PeriluneError
+from perilune.base.json_text import json_text
 from perilune.base.tables import write_atomically
 from perilune.flight.flown import Flown
 from perilune.flight.fly import in_case
@@ -110,7 +110,7 @@ class LawComparison:
 
 def as_text(made: LawComparison) -> str:
     """`guidance.json` as text."""
-    return json.dumps(made.to_json(), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return json_text(made.to_json())
 
 
 def summary(values: np.ndarray) -> dict[str, float] | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from perilune.avionics.sequencer import MODES
+from perilune.base.json_text import plain
 from perilune.flight.caveats import NOT_YET_MODELLED
 from perilune.flight.compare_published import PublishedNumber
 from perilune.flight.faults_flown import FlownFault, faults_flown
@@ -99,7 +100,7 @@ class Flight:
             "provenance": self.provenance,
             "not_yet_modelled": list(self.not_yet_modelled),
         }
-        return dict(_finite(content))
+        return dict(plain(content))
 
     def save(self, folder: str | Path) -> Path:
         """Write mission.toml, history.parquet, telemetry.parquet, report.html and flight.json (last) into `folder`, made where it is missing.
@@ -128,14 +129,3 @@ def _mode_names(modes: np.ndarray) -> Any:
     import polars as pl
 
     return pl.Series("mode", np.array(MODES, dtype=object)[modes], dtype=pl.Enum(MODES))
-
-
-def _finite(value: Any) -> Any:
-    """A copy for JSON: what is not finite becomes None."""
-    if isinstance(value, dict):
-        return {key: _finite(element) for key, element in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(element) for element in value]
-    if isinstance(value, float) and not np.isfinite(value):
-        return None
-    return value

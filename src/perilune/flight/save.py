@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from perilune.avionics.guidance.law_file import is_law_file, law_source
 from perilune.base.errors import PeriluneError
+from perilune.base.json_text import json_text
 from perilune.base.tables import write_atomically
 from perilune.mission.emit import to_toml
 
@@ -50,7 +51,7 @@ def save_law(mission: "Mission", folder: Path) -> None:
 
 def as_text(flight: "Flight") -> str:
     """`flight.json` as text."""
-    return json.dumps(flight.to_json(), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return json_text(flight.to_json())
 
 
 def check_writable(folder: Path) -> None:

@@ -1,6 +1,5 @@
 """The budget of a mission: Δv and propellant of the undispersed flight, phase by phase, and what each error source does to the touchdown."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from perilune.base.errors import PeriluneError
+from perilune.base.json_text import json_text, plain
 from perilune.base.tables import write_atomically
 from perilune.flight.budget.delta_v import DeltaV, delta_v_budget
 from perilune.flight.budget.error_budget import LEAST_RUNS, Contribution, ErrorBudget, Sample, error_budget, flights_of
@@ -158,17 +158,4 @@ def _flights(sample: Sample) -> dict[str, Any]:
 
 def as_text(made: Budget) -> str:
     """`budget.json` as text."""
-    return json.dumps(made.to_json(), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-
-
-def plain(value: Any) -> Any:
-    """A copy for JSON: arrays as lists, what is not finite as None."""
-    if isinstance(value, dict):
-        return {key: plain(element) for key, element in value.items()}
-    if isinstance(value, np.ndarray):
-        return plain(value.tolist())
-    if isinstance(value, list | tuple):
-        return [plain(element) for element in value]
-    if isinstance(value, float):
-        return float(value) if np.isfinite(value) else None
-    return value
+    return json_text(made.to_json())
