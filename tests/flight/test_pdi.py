@@ -4,6 +4,7 @@ import polars as pl
 import pytest
 
 from perilune.base.errors import PeriluneError
+from perilune.flight.compare_published import compare_published
 from perilune.flight.fly import fly
 from perilune.flight.fly_many import fly_many
 
@@ -14,6 +15,15 @@ def test_undispersed_it_is_the_same_flight_bit_for_bit(planned):
     assert from_pdi.events == planned.events
     rows = from_pdi.flown.history
     assert (planned.flown.history[-len(rows) :]["position_mci"] == rows["position_mci"]).all()
+
+
+def test_of_a_burn_that_it_does_not_begin_with_it_says_nothing(planned):
+    burn, there = (
+        next(number for number in compare_published(flight.flown) if number.quantity == "descent_burn_m_s")
+        for flight in (fly("resilience", start="pdi"), planned)
+    )
+    assert burn.flown is None and burn.note == "this flight does not begin with a descent burn"
+    assert there.flown > 0.0
 
 
 def test_it_starts_half_a_minute_to_a_minute_before_ignition():

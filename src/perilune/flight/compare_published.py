@@ -172,7 +172,8 @@ def _orbit(flown: Flown) -> tuple[float, float, float]:
 
 
 def _has_burn(flown: Flown) -> bool:
-    return isinstance(flown.scene.mission.start, DescentOrbit)
+    """Whether the flight's first state is that after the burn, and not one just before the powered descent."""
+    return isinstance(flown.scene.mission.start, DescentOrbit) and int(flown.first["tick"]) == 0
 
 
 def _descent_burn(flown: Flown) -> float | None:
