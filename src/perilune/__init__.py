@@ -17,11 +17,13 @@ __all__ = [
     "PeriluneError",
     "budget",
     "catalogue",
+    "change_site",
     "compare_campaigns",
     "compare_laws",
     "fly",
     "fly_many",
     "load",
+    "rare_losses",
     "refly",
     "resume",
     "run_campaign",
@@ -31,8 +33,10 @@ if TYPE_CHECKING:
     from perilune.base.errors import PeriluneError
     from perilune.campaigns.campaign import resume, run_campaign
     from perilune.campaigns.compare import compare_campaigns
+    from perilune.campaigns.rare import rare_losses
     from perilune.campaigns.refly import refly
     from perilune.campaigns.results import Campaign
+    from perilune.campaigns.site_change import change_site
     from perilune.flight.budget.budget import Budget, budget
     from perilune.flight.compare_laws import compare_laws
     from perilune.flight.flight import Flight
@@ -50,11 +54,13 @@ _HOMES = {
     "PeriluneError": "perilune.base.errors",
     "budget": "perilune.flight.budget.budget",
     "catalogue": "perilune.mission.catalogue",
+    "change_site": "perilune.campaigns.site_change",
     "compare_campaigns": "perilune.campaigns.compare",
     "compare_laws": "perilune.flight.compare_laws",
     "fly": "perilune.flight.fly",
     "fly_many": "perilune.flight.fly_many",
     "load": "perilune.mission.loader",
+    "rare_losses": "perilune.campaigns.rare",
     "refly": "perilune.campaigns.refly",
     "resume": "perilune.campaigns.campaign",
     "run_campaign": "perilune.campaigns.campaign",

@@ -28,3 +28,11 @@ def test_lander_that_tumbles_on_dry_tanks_is_lost_and_not_invalid():
     mission = load("resilience", faults=["attitude_thrusters.stuck_closed@mode=braking"])
     verdicts = fly_many(mission, 1, [5, 15], start="pdi", record=False)["verdict"].to_list()
     assert set(verdicts) <= {"out-of-propellant", "crashed"}
+
+
+def test_ground_under_a_lander_upside_down_is_no_steeper_than_a_wall():
+    """Run 1586 of seed 1 runs its attitude thrusters dry and meets the ground head first; the plane of its pads is turned over."""
+    from perilune.flight.fly import fly
+
+    touchdown = fly("resilience", seed=1, run=1586, start="pdi").touchdown
+    assert touchdown.tilt_deg > 150.0 and touchdown.slope_deg < 40.0

@@ -15,7 +15,7 @@ from test_html_report import browse, embedded, without_plotly, words
 
 from perilune.campaigns.results import Campaign, also_written
 from perilune.mission.schema import Mission
-from perilune.report.campaign_figures import bin_edges
+from perilune.report.campaign_figures import bin_edges, touchdown_figures
 from perilune.report.campaign_footprint import SHARES, footprint_of, window
 from perilune.report.campaign_report import campaign_page, write_campaign_report
 from perilune.report.campaign_view import MOST_LANDED, MOST_LOST, CampaignView
@@ -236,6 +236,22 @@ def test_a_campaign_that_stopped_says_where_and_why(mission: Mission, tmp_path: 
     made = keep(tmp_path / "stopped", mission, rows(mission, 40), runs=500, until_half_width=0.05)
     text = words(campaign_page(made))
     assert "40 runs of 500 asked for" in text and "Stopped after run 39, the first at which half the interval was 5 % or less." in text
+
+
+def test_one_run_far_beyond_the_others_does_not_squeeze_them(mission: Mission, tmp_path: Path) -> None:
+    columns = rows(mission, 500)
+    usual = max(columns["touchdown_vertical_speed_m_s"])
+    columns["touchdown_slope_deg"] = np.minimum(columns["touchdown_slope_deg"], 5.0)
+    lose(columns, [7])
+    columns["touchdown_vertical_speed_m_s"][7], columns["touchdown_tilt_deg"][7] = 69.0, 170.0
+    drawn, tilts = touchdown_figures(CampaignView(keep(tmp_path / "one", mission, columns)))
+    assert usual < drawn.layout["yaxis"]["range"][1] < 3.0 and tilts.layout["yaxis"]["range"][1] < 12.0
+    for figure in (drawn, tilts):
+        assert figure.caption.endswith("Run 7 lies beyond the edge; a double click on the figure shows all.")
+    assert any(69.0 in array(trace["y"]) for trace in drawn.data if "customdata" in trace), "it is drawn all the same"
+    lose(columns, list(range(250)))
+    many = next(touchdown_figures(CampaignView(keep(tmp_path / "many", mission, columns))))
+    assert many.layout["yaxis"]["range"][1] > 12.0, "many are no exception"
 
 
 def test_a_hundred_thousand_runs_make_a_page_of_sensible_size(mission: Mission, tmp_path: Path) -> None:

@@ -45,9 +45,9 @@ def rare(
     check_writable(folder)
     with showing_progress() as progress:
         progress("loading flight code", 0.0)
-        from perilune.campaigns.rare import rare_losses
+        import perilune
 
-        made = rare_losses(loaded, None, seed, start.value, runs_a_level, below, confidence, threads, progress)
+        made = perilune.rare_losses(loaded, None, seed, start.value, runs_a_level, below, confidence, threads, progress)
         made.save(folder)
     show(made)
     print(f"kept       {folder / 'rare.json'}")

@@ -48,9 +48,9 @@ def site(
     folder = out or default_folder("sites", loaded, [*words, f"seed{seed}", f"runs{runs}", start.word], bool(overrides))
     with watching() as watch:
         watch("loading flight code", None, 0.0)
-        from perilune.campaigns.site_change import change_site
+        import perilune
 
-        made = change_site(loaded, latitude_deg, longitude_deg, heading_deg, runs, folder, seed, start.value, engine, watch, causes)
+        made = perilune.change_site(loaded, latitude_deg, longitude_deg, heading_deg, runs, folder, seed, start.value, engine, watch, causes)
     from perilune.cli.show_compare import show_compare
 
     show_looks(made.looks)

@@ -78,7 +78,7 @@ def contact_state(world: wp.ref[World], pack: wp.ref[FlightPack], s: wp.ref[Flig
     c.vertical_speed = k.vertical_speed
     c.horizontal_speed = k.horizontal_speed
     c.tilt = k.tilt
-    c.slope = wp.acos(wp.clamp(wp.dot(normal, up), -ONE, ONE))
+    c.slope = wp.acos(wp.min(wp.abs(wp.dot(normal, up)), ONE))  # the pads of a lander upside down turn the plane over
     c.main_left = s.lander.fuel.left + s.lander.oxidiser.left
     c.rcs_left = s.lander.rcs_left
     return c

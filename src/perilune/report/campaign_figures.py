@@ -8,13 +8,14 @@ from perilune.campaigns.intervals import wilson
 from perilune.campaigns.standing import INVALID
 from perilune.mission.requirements import requirement_of
 from perilune.report.campaign_footprint import scattered
-from perilune.report.campaign_view import CampaignView, mark_of
+from perilune.report.campaign_view import CampaignView, mark_of, numbers_of
 from perilune.report.plot import BLUE, GREEN, INK, RED, Figure, Trace, axis, band, encode, level
 
 BINS = 48
 LEGEND = {"orientation": "h", "x": 0, "xanchor": "left", "y": 1.01, "yanchor": "bottom", "font": {"size": 11}, "itemsizing": "constant"}
 MARGINS = {"l": 64, "r": 12, "t": 40, "b": 50}
 CONVERGENCE_POINTS = 700
+FEW, FAR = 0.005, 2.0  # runs that a figure's first view may leave out, and how far beyond the others they must lie for that
 
 
 def touchdown_figures(view: CampaignView) -> Iterator[Figure]:
@@ -28,25 +29,26 @@ def speeds(view: CampaignView) -> Figure:
     """Vertical against horizontal speed, with the limits."""
     across, down, limits = view.column("touchdown_horizontal_speed_m_s"), view.column("touchdown_vertical_speed_m_s"), view.mission.limits
     data = points_of(view, across, down)
-    low, most_across, most_down = _least(down, view), _most(across, view), _most(down, view)
     box_x, box_y = limits.horizontal_speed_m_s, limits.vertical_speed_m_s
+    low, right, top = _least(down, view), edge_of(across, view, box_x), edge_of(down, view, box_y)
     edge = {"color": INK, "width": 1.6, "dash": "dash"}
     corner = {"x": [box_x, box_x, min(0.0, low)], "y": [low, box_y, box_y]}
     data.append({"type": "scatter", "mode": "lines", **corner, "name": "limits of a soft landing", "line": edge, "hoverinfo": "skip"})
-    if float(np.hypot(most_across, most_down)) > limits.structural_speed_m_s:
+    if float(np.hypot(right, top)) > limits.structural_speed_m_s:
         angle = np.linspace(0.0, np.pi / 2.0, 61)
         arc = {"x": encode(limits.structural_speed_m_s * np.sin(angle)), "y": encode(limits.structural_speed_m_s * np.cos(angle))}
         data.append(
             {"type": "scatter", "mode": "lines", **arc, "name": "what the structure bears", "line": {"color": RED, "width": 1.6}, "hoverinfo": "skip"}
         )
     layout = {
-        "xaxis": axis("horizontal speed (m/s)", range=[0.0, 1.06 * max(most_across, box_x)]),
-        "yaxis": axis("vertical speed, down + (m/s)", range=[min(0.0, 1.06 * low), 1.06 * max(most_down, box_y)]),
+        "xaxis": axis("horizontal speed (m/s)", range=[0.0, 1.06 * right]),
+        "yaxis": axis("vertical speed, down + (m/s)", range=[min(0.0, 1.06 * low), 1.06 * top]),
         "legend": LEGEND,
         "margin": MARGINS,
         "hovermode": "closest",
     }
     caption = "Speeds of each run at the first touch of a footpad, by its verdict; hovering tells the run." + view.said_of_thinning(view.touched)
+    caption += said_of_those_beyond(view, (across > 1.06 * right) | (down > 1.06 * top))
     return Figure("speeds", "Touchdown speeds", caption, data, layout, 500, timed=False)
 
 
@@ -54,20 +56,22 @@ def tilts(view: CampaignView) -> Figure:
     """Tilt of the lander against the slope of the ground."""
     slope, tilt, limit = view.column("touchdown_slope_deg"), view.column("touchdown_tilt_deg"), view.mission.limits.tilt_deg
     data = points_of(view, slope, tilt)
-    right, top = max(1.06 * _most(slope, view), 1.0), _most(tilt, view)
+    right, top = max(1.06 * edge_of(slope, view), 1.0), edge_of(tilt, view)
     is_near = top > 0.3 * limit
+    top = 1.06 * max(top, limit if is_near else 0.0, 0.1)
     if is_near:
         data.append(level((0.0, right), limit, f"limit of the tilt, {limit:g}°", dash="dash"))
     layout = {
         "xaxis": axis("slope of the ground under the footpads (°)", range=[0.0, right]),
-        "yaxis": axis("tilt of the lander (°)", range=[0.0, 1.06 * max(top, limit if is_near else 0.0, 0.1)]),
+        "yaxis": axis("tilt of the lander (°)", range=[0.0, top]),
         "legend": LEGEND,
         "margin": MARGINS,
         "hovermode": "closest",
     }
     far = "" if is_near else f" The limit of the tilt, {limit:g}°, lies far above."
     caption = f"Tilt from the vertical at the first touch, and the slope of the plane through the ground under the footpads.{far}"
-    return Figure("tilts", "Tilt and slope", caption + view.said_of_thinning(view.touched), data, layout, 460, timed=False)
+    caption += view.said_of_thinning(view.touched) + said_of_those_beyond(view, (slope > right) | (tilt > top))
+    return Figure("tilts", "Tilt and slope", caption, data, layout, 460, timed=False)
 
 
 def points_of(view: CampaignView, x: np.ndarray, y: np.ndarray) -> list[Trace]:
@@ -224,8 +228,21 @@ def said_of_the_stop(view: CampaignView) -> str:
     return said
 
 
-def _most(values: np.ndarray, view: CampaignView) -> float:
-    return float(np.nanmax(values[view.touched]))
+def edge_of(values: np.ndarray, view: CampaignView, least: float = 0.0) -> float:
+    """How far a figure reaches: to the largest of the runs that touched or, where few lie far beyond the others, to that of the others."""
+    touched = values[view.touched & np.isfinite(values)]
+    usual = max(float(np.quantile(touched, 1.0 - FEW)), least) if len(touched) else least
+    near = touched[touched <= FAR * usual] if usual > 0.0 else touched
+    return float(np.max(near, initial=least))
+
+
+def said_of_those_beyond(view: CampaignView, beyond: np.ndarray) -> str:
+    """One sentence where runs lie outside a figure's first view."""
+    runs = view.runs[view.touched & beyond]
+    if not len(runs):
+        return ""
+    which = f"Run {runs[0]} lies" if len(runs) == 1 else f"{len(runs)} runs ({numbers_of(runs.tolist(), 10)}) lie"
+    return f" {which} beyond the edge; a double click on the figure shows all."
 
 
 def _least(values: np.ndarray, view: CampaignView) -> float:
