@@ -8,7 +8,7 @@ from perilune.base.parameters import leaves, pack, pack_slot, split_unit
 from perilune.lander.lander import Lander, LanderParams, LanderState
 from perilune.lander.sensors import channels
 
-KEPT_FROM_THE_KERNEL = {"name", "imu.grade", "legs.count"}
+KEPT_FROM_THE_KERNEL = {"name", "imu.grade", "legs.count", "radio"}
 WORDS = {"nearest": 0, "up": 1}
 
 

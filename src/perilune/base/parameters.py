@@ -26,6 +26,7 @@ UNITS: dict[str, tuple[float, str]] = {
     "deg_s": (DEGREE, "rad/s"), "deg_h": (DEGREE / 3600.0, "rad/s"), "deg_s2": (DEGREE, "rad/s²"),
     "deg_rt_h": (DEGREE / 60.0, "rad/√s"), "m_s_rt_h": (1.0 / 60.0, "m/s/√s"), "m_s_rt_s": (1.0, "m/s/√s"), "rad_rt_s": (1.0, "rad/√s"),
     "ug": (9.80665e-6, "m/s²"), "ug_rt_hz": (9.80665e-6, "m/s/√s"), "ppm": (1e-6, "1"), "percent": (1e-2, "1"),
+    "db": (1.0, "dB"), "dbi": (1.0, "dBi"), "mhz": (1e6, "1/s"), "per_db": (1.0, "1/dB"),
     "hz": (1.0, "1/s"), "per_s": (1.0, "1/s"), "per_s2": (1.0, "1/s²"),
 }  # fmt: skip
 

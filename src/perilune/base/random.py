@@ -86,8 +86,8 @@ def host_philox(counter: np.ndarray, key: int) -> np.ndarray:
     return c.astype(np.uint32)
 
 
-def host_uniforms(seed: int, runs: np.ndarray, channel: int, draw: int = 0) -> np.ndarray:
-    """For each run index the two uniform draws of `uniform2`, shape (n, 2)."""
+def host_uniforms(seed: int, runs: np.ndarray, channel: int, draw: int | np.ndarray = 0) -> np.ndarray:
+    """For each run index the two uniform draws of `uniform2`, shape (n, 2); `draw` is one index for all, or one for each."""
     counter = np.zeros((len(runs), 4), np.uint32)
     counter[:, 0], counter[:, 1], counter[:, 2] = draw, channel, runs
     c = host_philox(counter, seed).astype(np.uint64)

@@ -99,6 +99,23 @@ def moon_centred_position(body: str, tdb_s: np.ndarray) -> np.ndarray:
     return position
 
 
+def barycentric_position(body: str, tdb_s: np.ndarray) -> np.ndarray:
+    """Position (n, 3) [m] of "earth" or "moon" from the solar system's barycentre, axes of the ICRF, at TDB seconds past J2000 (n,).
+
+    Raises PeriluneError for another body and for times outside 1849-12-26 to 2150-01-22.
+    """
+    codes = {"earth": 399, "moon": 301}
+    if body not in codes:
+        raise PeriluneError(f"ephemeris: there is no barycentric place of {body!r}; choose earth or moon")
+    day, seconds = np.divmod(np.atleast_1d(np.asarray(tdb_s, dtype=float)), 86400.0)
+    jd, fraction = 2451545.0 + day, seconds / 86400.0
+    kernel = _kernel()
+    try:
+        return np.asarray((kernel[0, 3].compute(jd, fraction) + kernel[3, codes[body]].compute(jd, fraction)).T * 1000.0)
+    except ValueError as error:
+        raise PeriluneError("ephemeris: the time lies outside DE440's short file, 1849-12-26 to 2150-01-22; give another epoch") from error
+
+
 def fit_third_bodies(epoch_tdb_s: float, start_s: float, end_s: float) -> ThirdBodies:
     """Earth and Sun from `start_s` to `end_s` seconds since the flight epoch [TDB s past J2000], as series for the kernel.
 

@@ -9,8 +9,8 @@ NOT_YET_MODELLED = (
     "soil and structure of none of these landings are known well enough to be held against.",
     "Plume, dust and blinding of sensors: ranging sensors see the bare relief, star trackers always see stars; no measured flight to hold a "
     "model of them against. What they do to a sensor can be tried as a fault.",
-    "Structure, thermal state, power and radio link: telemetry is what the computer publishes, whether or not a station hears it; they do not turn "
-    "the lander within a descent.",
+    "Structure, thermal state and power: they do not turn the lander within a descent, and nothing but the impact ends its power. Telemetry is what "
+    "the computer publishes; which of it reaches the Earth is reckoned afterwards, from the link.",
     "Computing time finer than a tick: commands act a whole number of control periods after the measurements that they come from, the period in "
     "which flight software and plant talk to each other here.",
     "Solid tides (2e-7 m/s²), solar pressure and relativity: smaller than what the field on board lacks.",

@@ -35,7 +35,8 @@ class Recording:
 def prepare(mission: Mission, progress: Progress | None = None) -> Scene:
     """The scene of a mission, with the heights marked that its published numbers speak of, and its kernel loaded; the last one is kept."""
     marks = {number.at_height_m for number in mission.published if number.at_height_m is not None} | set(ALWAYS_MARKED_M)
-    identity = (mission.hash, mission.requirements)  # the hash passes over requirements, but the scene's mission is what a result keeps
+    # The hash passes over what decides nothing in a flight, but the scene's mission is what a result keeps.
+    identity = (mission.hash, mission.requirements, mission.lander.radio, mission.ground)
     if _kept and _kept[0][0] == identity:
         return _kept[0][1]
     kernel = build_kernel(mission.planned.avionics.guidance.law)
@@ -47,7 +48,7 @@ def prepare(mission: Mission, progress: Progress | None = None) -> Scene:
     return scene
 
 
-_kept: list[tuple[tuple[str, tuple[str, ...]], Scene]] = []
+_kept: list[tuple[tuple[object, ...], Scene]] = []
 
 
 def fly_recorded(

@@ -13,6 +13,7 @@ from perilune.lander.engine_answer import EngineState
 from perilune.lander.engines import Engine, EngineParams
 from perilune.lander.legs import Legs, LegsParams
 from perilune.lander.propellant import MassParams, MassProperties
+from perilune.lander.radio import Radio
 from perilune.lander.sensors.contact_probes import ContactProbes, ContactProbesParams
 from perilune.lander.sensors.imu import Imu, ImuParams, ImuState
 from perilune.lander.sensors.landing_radar import LandingRadar, LandingRadarParams, LandingRadarState
@@ -47,6 +48,7 @@ class Lander(Parameters):
     sun_sensor: SunSensor | None = None
     contact_probes: ContactProbes | None = None
     computer: Computer = Computer()
+    radio: Radio | None = None
 
     @model_validator(mode="after")
     def _can_be(self) -> "Lander":
@@ -76,7 +78,7 @@ class Lander(Parameters):
 
 @wp.struct
 class LanderParams:
-    """The same in SI and radians, one element a flight; filled by `base.parameters.pack`."""
+    """The same in SI and radians, one element a flight; filled by `base.parameters.pack`. Without the radio, which decides nothing in a flight."""
 
     main_engine: EngineParams
     assist_engines: EngineParams

@@ -54,7 +54,7 @@ TAIL_HEAD = """
 PRETTY = {
     "deg": "°", "arcsec": "″", "deg_s": "°/s", "deg_h": "°/h", "deg_s2": "°/s²", "deg_rt_h": "°/√h", "percent": "%", "n": "N", "n_m": "N m",
     "n_s": "N s", "w": "W", "m_s": "m/s", "km_s": "km/s", "m_s2": "m/s²", "m_s_rt_h": "m/s/√h", "m_s_rt_s": "m/s/√s", "rad_rt_s": "rad/√s",
-    "m_s3": "m/s³", "m2_s4": "m²/s⁴",
+    "db": "dB", "dbi": "dBi", "per_db": "1/dB", "mhz": "MHz", "m_s3": "m/s³", "m2_s4": "m²/s⁴",
     "ug": "µg",
     "ug_rt_hz": "µg/√Hz", "hz": "Hz", "per_s": "1/s", "per_s2": "1/s²", "kg_m2": "kg m²", "kg_m3": "kg/m³", "kg_s": "kg/s", "m2": "m²", "m3": "m³",
 }  # fmt: skip

@@ -21,6 +21,7 @@ from perilune.lander.lander import Lander
 from perilune.mission.correlations import Correlation
 from perilune.mission.dispersions import Dispersion
 from perilune.mission.faults import PlannedFault
+from perilune.mission.ground import Ground
 from perilune.mission.instant import Utc
 from perilune.mission.limits import Limits
 from perilune.mission.published import Published
@@ -83,6 +84,7 @@ class Mission(Parameters):
     start: Annotated[Start, Field(description="the end of the descent orbit insertion burn, or a state near the site")]
     lander: Annotated[Lander, Field(description="the vehicle as physics")]
     avionics: Annotated[Avionics, Field(description="the flight software and what it believes")]
+    ground: Annotated[Ground | None, Field(description="the stations on Earth that listen; without them or without a radio there is no link")] = None
     limits: Annotated[Limits, Field(description="what counts as a soft landing")]
     published: Annotated[tuple[Published, ...], Field(description="published numbers beside which the flown ones are printed")] = ()
     dispersions: Annotated[tuple[Dispersion, ...], Field(description="what varies from run to run when a seed is given")] = ()
@@ -124,14 +126,14 @@ class Mission(Parameters):
     def hash(self) -> str:
         """Identity of the mission as flown: SHA-256 (hexadecimal) over every value of it; comments and layout do not count.
 
-        A guidance law of the user's own counts with the content of its file, not with its name or place. Requirements decide nothing in a flight and
-        do not count, so that a campaign can be asked anew without being flown again.
+        A guidance law of the user's own counts with the content of its file, not with its name or place. Requirements, the radio and the stations on
+        Earth decide nothing in a flight and do not count, so that a campaign can be asked anew and a link reckoned anew without flying again.
         """
         from perilune.avionics.guidance.choice import identity_of
 
         views = [self.model_dump(mode="json"), self.planned.model_dump(mode="json")]
         for view in views:
-            del view["requirements"]
+            del view["requirements"], view["ground"], view["lander"]["radio"]
             view["avionics"]["guidance"]["law"] = identity_of(view["avionics"]["guidance"]["law"])
         content = json.dumps(views, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
         return hashlib.sha256(content.encode()).hexdigest()

@@ -1,0 +1,203 @@
+"""The link from lander to Earth: which of the packets that the lander sent arrive, and when.
+
+This file alone of the room reads the truth: place, attitude, height above the ground, and when the structure broke. What leaves it for the rest of
+the ground is `Link.arrivals`, and nothing else: whether each packet arrives, and at which time. `Link.margin` is for the engineer, and no other
+file of the room may read it.
+
+For every row of the record: the way to each station (`environment.light_time`), whether the ground hides the Earth (`environment.horizon`), the
+gain of the antenna that serves best, losses, noise, and the echo from the ground (`multipath`); at any time the station that hears best counts. A
+frame is lost with a probability that follows from the mean energy of its bits over its length (where more than twice the required counts as twice,
+so that no frame is read of which half is missing, as with codes of rate 1/2), by a draw keyed by seed, run and frame; it is lost for certain where
+it was not wholly sent when the lander ceased to send. The last packet that arrives follows from all this.
+
+Assumptions and limitations: stations do not combine what they hear; receivers lock at once; between rows (0.1 s) all is linear; after the record's
+end a lander that stands stays as it is, one that broke is silent from the first touch on. Power fails with the structure alone: no flight models
+another loss of it. The lander's own swing is in its recorded attitude.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from perilune.base.errors import PeriluneError
+from perilune.base.random import channel_of, host_uniforms
+from perilune.base.structs import struct_from
+from perilune.downlink.link_budget import bit_energy_to_noise_db, carrier_to_noise_db_hz, decibels, free_space_loss_db
+from perilune.downlink.multipath import fading
+from perilune.downlink.transmission import placed_in_frames
+from perilune.environment.horizon import is_sky_free
+from perilune.environment.light_time import Way, ways_to
+from perilune.environment.orientation import ME_FROM_PA, rotation_pa_from_mci
+from perilune.environment.relief import ReliefDraw
+from perilune.environment.stations import SPEED_OF_LIGHT_M_S, Station, air_loss_db, band_of, dish_gain, noise_temperature, station
+from perilune.lander.radio import Radio, antenna_gains_db, frame_loss_probability
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from perilune.flight.flight import Flight
+    from perilune.flight.setup import Scene
+
+CHANNEL = channel_of("lander.radio")
+SILENT_DB = -300.0
+ENOUGH = 2.0  # times the required energy; what is beyond it cannot make up for a part of the frame that is missing
+
+
+class Arrivals(NamedTuple):
+    """What became of packets: whether each arrives, and when [s past the flight's epoch; NaN where it does not], shape (n,)."""
+
+    arrives: np.ndarray
+    received_time_s: np.ndarray
+
+
+@dataclass(frozen=True)
+class Link:
+    """The link of one flight; `margin` has a row for every row of the record, its columns in SI and decibels with their unit."""
+
+    radio: Radio
+    margin: "pl.DataFrame"
+    seed: int
+    run: int
+    silent_from_s: float
+
+    def arrivals(self, send_times_s: np.ndarray, bits: np.ndarray | int) -> Arrivals:
+        """What becomes of packets of `bits`, handed to the transmitter at `send_times_s` (n,) [s past the epoch] in any order.
+
+        The time of receipt is that of the last bit of the packet's last frame at the station: the wait for it, the frame itself, and light time.
+        """
+        times = np.atleast_1d(np.asarray(send_times_s, dtype=float))
+        sizes = np.broadcast_to(np.asarray(bits), times.shape)
+        if not np.isfinite(times).all() or (sizes <= 0).any():
+            raise PeriluneError("link: packets need finite send times and one bit at least")
+        if not times.size:
+            return Arrivals(np.zeros(0, dtype=bool), np.zeros(0))
+        first, last = placed_in_frames(times, sizes, self.radio.frame_s, self.radio.frame_bits)
+        low, high = int(first.min()), int(last.max())
+        lost = np.concatenate([[0], np.cumsum(~self._is_received(np.arange(low, high + 1)))])
+        arrives = lost[last - low + 1] == lost[first - low]
+        sent_by = (last + 1) * self.radio.frame_s
+        received = sent_by + np.interp(sent_by, self.margin["time_s"].to_numpy(), self.margin["light_time_s"].to_numpy())
+        return Arrivals(arrives, np.where(arrives, received, np.nan))
+
+    def _is_received(self, frames: np.ndarray) -> np.ndarray:
+        """Which frames can be read on Earth, shape (n,)."""
+        begin, end = frames * self.radio.frame_s, (frames + 1) * self.radio.frame_s
+        energy = (self._energy_until(end) - self._energy_until(begin)) / self.radio.frame_s
+        probability = frame_loss_probability(self.radio, decibels(np.maximum(energy, 10.0 ** (SILENT_DB / 10.0))))
+        draws = host_uniforms(self.seed, np.full(len(frames), self.run), CHANNEL, np.maximum(frames, 0))[:, 0]
+        return np.asarray((draws >= probability) & (begin >= 0.0) & (end <= self.silent_from_s))
+
+    def _energy_until(self, time_s: np.ndarray) -> np.ndarray:
+        """Integral of the bits' energy over the noise density from the first row to `time_s`, capped; it goes on as the last row is."""
+        time, energy, until = self._energy
+        inside = np.interp(time_s, time, until)
+        return np.asarray(inside + energy[-1] * np.maximum(time_s - time[-1], 0.0))
+
+    @cached_property
+    def _energy(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        time = self.margin["time_s"].to_numpy()
+        most = ENOUGH * 10.0 ** (self.radio.required_eb_n0_db / 10.0)
+        energy = np.minimum(10.0 ** (self.margin["eb_n0_db"].to_numpy() / 10.0), most)
+        return time, energy, np.concatenate([[0.0], np.cumsum(0.5 * (energy[1:] + energy[:-1]) * np.diff(time))])
+
+
+def link_of(flight: "Flight", antenna: int | None = None) -> Link:
+    """The link of a flight that was flown; `antenna` is the one that sends throughout, left out: at any time that which serves best.
+
+    Raises PeriluneError when the mission has no radio or no stations, or the flight no record.
+    """
+    from perilune.flight.state import DESTROYED
+
+    flown = flight.flown
+    broke = int(flown.last["status"]) == DESTROYED
+    silent_from = float(flown.last["contact"]["time"]) if broke else float("inf")
+    draw = struct_from(flown.pack["environment"], ReliefDraw)
+    return Link(*_radio_and_margin(flown.scene, flown.history, draw, antenna), flight.seed or 0, flight.run, silent_from)
+
+
+def _radio_and_margin(scene: "Scene", rows: np.ndarray, draw: Any, antenna: int | None) -> "tuple[Radio, pl.DataFrame]":
+    mission = scene.mission
+    radio, ground = mission.lander.radio, mission.ground
+    if radio is None or ground is None:
+        missing = "[lander.radio]" if radio is None else "[ground]"
+        raise PeriluneError(f"{mission.mission.name}: there is no link without {missing}; add the table to the mission file")
+    if not len(rows):
+        raise PeriluneError(f"{mission.mission.name}: there is no link of a flight without a record; fly it with one")
+    if antenna is not None and not 0 <= antenna < len(radio.antenna_directions):
+        raise PeriluneError(f"{mission.mission.name}: there is no antenna {antenna}; choose 0 to {len(radio.antenna_directions) - 1}")
+    return radio, margins(scene, radio, [station(name) for name in ground.stations], np.radians(ground.elevation_mask_deg), rows, draw, antenna)
+
+
+def margins(
+    scene: "Scene", radio: Radio, places: list[Station], mask_rad: float, rows: np.ndarray, draw: Any, antenna: int | None = None
+) -> "pl.DataFrame":
+    """The link at every row of a record (`flight.record.HistoryRow`); columns as in docs/link.md. `draw` is the run's `ReliefDraw`."""
+    import polars as pl
+
+    tdb = scene.start.epoch_tdb_s + rows["time"]
+    ways = ways_to(tuple(places), rows["position_mci"], tdb)
+    budgets = [_station_budget_db(place, way, radio, mask_rad) for place, way in zip(places, ways, strict=True)]
+    best = np.argmax(budgets, axis=0)
+    index = np.arange(len(best))
+    way = Way(*(np.array(parts)[best, index] for parts in zip(*ways, strict=True)))
+    heard = np.array(budgets)[best, index]
+
+    me_from_mci = ME_FROM_PA @ rotation_pa_from_mci(tdb)
+    direction_me = np.einsum("nij,nj->ni", me_from_mci, way.direction_mci)
+    mci_from_body = _rotations(rows["attitude_mci_from_body"])
+    axis_me = np.einsum("nij,nj->ni", me_from_mci, mci_from_body[:, :, 2])
+    position_me = rows["position_site"] @ scene.start.site_axes_me + scene.start.site_position_me + radio.antenna_height_m * axis_me
+    up_me = position_me / np.linalg.norm(position_me, axis=1, keepdims=True)
+    sine = np.sum(direction_me * up_me, axis=1)
+    elevation = np.arcsin(np.clip(sine, -1.0, 1.0))
+    visible = is_sky_free(scene.world.relief, draw, position_me, direction_me)
+
+    body_from_me = np.einsum("nji,nkj->nik", mci_from_body, me_from_mci)
+    gains = antenna_gains_db(radio, np.einsum("nij,nj->ni", body_from_me, direction_me))
+    mirrored = antenna_gains_db(radio, np.einsum("nij,nj->ni", body_from_me, direction_me - 2.0 * sine[:, None] * up_me))
+    chosen = np.argmax(gains, axis=1) if antenna is None else np.full(len(index), antenna)
+    gain = gains[index, chosen]
+    height = rows["height"] + radio.antenna_height_m * np.sum(axis_me * up_me, axis=1)
+    fade = decibels(fading(elevation, height, SPEED_OF_LIGHT_M_S / (radio.frequency_mhz * 1e6), gain, mirrored[index, chosen]))
+    eirp = decibels(radio.transmit_power_w) + gain
+    eb_n0 = np.where(visible, bit_energy_to_noise_db(eirp - radio.losses_db + fade + heard, radio.bits_per_s), SILENT_DB)
+    names = [place.title for place in places]
+    return pl.DataFrame(
+        {
+            "time_s": rows["time"],
+            "station": pl.Series(np.array(names, dtype=object)[best], dtype=pl.Enum(list(dict.fromkeys(names)))),
+            "station_elevation_rad": way.station_elevation_rad,
+            "range_m": way.range_m,
+            "light_time_s": way.light_time_s,
+            "earth_elevation_rad": elevation,
+            "is_earth_visible": visible,
+            "antenna": chosen.astype(np.int32),
+            "antenna_gain_dbi": gain,
+            "fading_db": fade,
+            "free_space_loss_db": free_space_loss_db(way.range_m, radio.frequency_mhz * 1e6),
+            "eb_n0_db": np.maximum(eb_n0, SILENT_DB),
+            "margin_db": np.maximum(eb_n0, SILENT_DB) - radio.required_eb_n0_db,
+        }
+    )
+
+
+def _station_budget_db(place: Station, way: Way, radio: Radio, mask_rad: float) -> np.ndarray:
+    """Carrier over noise density [dB Hz] at a station for 1 W radiated evenly in all directions, shape (n,); below its mask `SILENT_DB`."""
+    frequency = radio.frequency_mhz * 1e6
+    noise = noise_temperature(place, frequency, way.station_elevation_rad, way.range_m)
+    losses = free_space_loss_db(way.range_m, frequency) + air_loss_db(band_of(frequency), way.station_elevation_rad)
+    heard = carrier_to_noise_db_hz(0.0, losses, decibels(dish_gain(place, frequency)) - decibels(noise))
+    return np.where(np.isfinite(noise) & (way.station_elevation_rad >= mask_rad), heard, SILENT_DB)
+
+
+def _rotations(quaternions: np.ndarray) -> np.ndarray:
+    """Rotation matrices (n, 3, 3) of unit quaternions (x, y, z, w), shape (n, 4)."""
+    x, y, z, w = np.asarray(quaternions, dtype=float).T
+    rows = [
+        [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
+        [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
+        [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
+    ]
+    return np.moveaxis(np.array(rows), 2, 0)
