@@ -1,0 +1,120 @@
+"""The packets of a flight: from the rows that the avionics published to the bytes that leave the antenna.
+
+A finished flight and a live one use the same `Sender`: it takes telemetry in stretches of any length and carries counters, the budget of the present
+second and what the derived fields remember, so that the stretches make no difference.
+
+Assumptions and limitations: a packet holds the values of its tick, nothing is averaged; a periodic packet falls due where the tick by the computer's
+clock is a multiple of its period, and is not made up for where the computer was away; what the bit rate leaves out takes no sequence count.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from perilune.base.errors import PeriluneError
+from perilune.downlink.bit_rate import Budget
+from perilune.downlink.crc import CHECK_BYTES, sealed
+from perilune.downlink.derived import Columns, Memory, events_in, with_range_age
+from perilune.downlink.dictionary import COLUMNS, EVENT_PACKET, PACKETS
+from perilune.downlink.fields import TICKS_A_SECOND, Field, Packet
+from perilune.downlink.primary_header import SEQUENCE_COUNTS, primary_header
+from perilune.downlink.time_code import time_codes
+
+if TYPE_CHECKING:
+    import polars as pl
+
+BIT_RATE_BIT_S = 16_000.0  # assumed: all packets fit, with room for events
+
+
+class SentPacket(NamedTuple):
+    """One packet as it was sent: seconds past the flight's epoch by the computer's clock, whose it is, its count, its bytes."""
+
+    time_s: float
+    apid: int
+    sequence: int
+    data: bytes
+
+
+class Sender:
+    """Makes packets of telemetry, stretch by stretch; `epoch_utc` as in the mission file, `bit_rate_bit_s` what the link carries."""
+
+    def __init__(self, epoch_utc: str | datetime, bit_rate_bit_s: float = BIT_RATE_BIT_S) -> None:
+        self.epoch_utc = epoch_utc
+        self._budget = Budget(PACKETS, bit_rate_bit_s)
+        self._memory = Memory()
+        self._counts = dict.fromkeys((packet.apid for packet in PACKETS), 0)
+
+    def send(self, telemetry: "pl.DataFrame") -> list[SentPacket]:
+        """The packets of the next rows of telemetry, in the order of time and, within a tick, of priority.
+
+        Raises
+        ------
+        PeriluneError
+            Where a column is missing.
+        """
+        rows = with_range_age(columns_of(telemetry), self._memory)
+        events = events_in(rows, self._memory)
+        ticks = np.rint(rows["time_s"] * TICKS_A_SECOND).astype(np.int64)
+        due = {packet.apid: np.flatnonzero(ticks % packet.every_ticks == 0) for packet in PACKETS if packet.is_periodic}
+        due[EVENT_PACKET.apid] = events["row"]
+        order = sorted((row, packet.priority, packet.apid, n) for packet in PACKETS for n, row in enumerate(due[packet.apid].tolist()))
+        every_tick = ticks.tolist()
+        chosen = [(row, apid, n) for row, _, apid, n in order if self._budget.takes(apid, every_tick[row])]
+        codes = time_codes(self.epoch_utc, rows["time_s"])
+        made = {}
+        for packet in PACKETS:
+            at = np.array([n for _, apid, n in chosen if apid == packet.apid], dtype=np.int64)
+            values = events if packet is EVENT_PACKET else rows
+            made[packet.apid] = iter(
+                self._encoded(packet, values, at if packet is EVENT_PACKET else due[packet.apid][at], codes[due[packet.apid][at]])
+            )
+        times = rows["time_s"].tolist()
+        return [SentPacket(times[row], apid, *next(made[apid])) for row, apid, _ in chosen]
+
+    def _encoded(self, packet: Packet, values: Columns, at: np.ndarray, codes: np.ndarray) -> list[tuple[int, bytes]]:
+        """Counts and bytes of the packets of a kind whose values stand at `at` of their columns."""
+        first = self._counts[packet.apid]
+        self._counts[packet.apid] = (first + len(at)) % SEQUENCE_COUNTS
+        counts = [(first + n) % SEQUENCE_COUNTS for n in range(len(at))]
+        header = primary_header(packet.apid, 0, packet.size)
+        records = np.zeros(len(at), packet.dtype)
+        records["packet_id"], records["length"], records["time"] = header.packet_id.raw(), header.data_len, codes
+        records["sequence_control"] = header.packet_seq_control.raw() + np.array(counts, dtype=np.uint16)
+        for field in packet.fields:
+            records[field.name] = as_sent(field, values[field.name][at])
+        content, size = records.tobytes(), packet.size
+        return [(count, sealed(content[n * size : (n + 1) * size - CHECK_BYTES])) for n, count in enumerate(counts)]
+
+
+def sent_packets(telemetry: "pl.DataFrame", epoch_utc: str | datetime, bit_rate_bit_s: float = BIT_RATE_BIT_S) -> list[SentPacket]:
+    """All packets of a flight from its telemetry (the frame of telemetry.parquet)."""
+    return Sender(epoch_utc, bit_rate_bit_s).send(telemetry)
+
+
+def stream_of(packets: Sequence[SentPacket]) -> bytes:
+    """Packets one after another, as they stand in telemetry.ccsds."""
+    return b"".join(packet.data for packet in packets)
+
+
+def columns_of(telemetry: "pl.DataFrame") -> Columns:
+    """The columns that are sent, as arrays; modes by their numbers."""
+    import polars as pl
+
+    missing = [name for name in COLUMNS if name not in telemetry.columns]
+    if missing:
+        raise PeriluneError(f"telemetry: the column {missing[0]} is missing; give the telemetry.parquet that `perilune fly` wrote")
+    labels = {field.name: field.labels for packet in PACKETS for field in packet.fields if field.labels and not field.derived}
+    numbered = telemetry.select(COLUMNS).with_columns(pl.col(name).cast(pl.Enum(kinds)).to_physical() for name, kinds in labels.items())
+    return {name: numbered[name].to_numpy() for name in COLUMNS}
+
+
+def as_sent(field: Field, values: np.ndarray) -> np.ndarray:
+    """Values in the encoding of a field; a whole number that it does not hold becomes the nearest that it does."""
+    kind = np.dtype(field.dtype)
+    if kind.kind in "iu":
+        bounds = np.iinfo(kind)
+        return np.clip(values.astype(np.int64), bounds.min, bounds.max).astype(kind)
+    with np.errstate(over="ignore"):
+        return values.astype(kind)
