@@ -36,7 +36,11 @@ def test_every_packet_of_a_flight_is_whole_and_counted_by_its_apid(sent):
     for packet in sent:
         expected = counts.get(packet.apid, 0)
         counts[packet.apid] = (expected + 1) % 16384
-        assert packet.sequence == expected and packet.data[:6] == primary_header(packet.apid, expected, len(packet.data)).pack() and is_whole(packet.data)
+        assert (
+            packet.sequence == expected
+            and packet.data[:6] == primary_header(packet.apid, expected, len(packet.data)).pack()
+            and is_whole(packet.data)
+        )
     assert sum(packet.apid == 105 for packet in sent) > 2 * 16384  # the counts went round
 
 

@@ -2,11 +2,9 @@
 
 import math
 import xml.etree.ElementTree as ET
-from pathlib import Path
 
 import pytest
 import space_packet_parser
-from lxml import etree
 from plain_xtce import XTCE, PlainXtce, alarm_of
 
 from perilune.downlink.decode import decode
@@ -52,7 +50,7 @@ def test_the_database_alone_is_enough_to_read_a_whole_flight(ours, sent):
 
 def test_a_difference_would_be_found(ours, sent):
     plain = PlainXtce(xtce().replace('<Enumeration value="1" label="braking"', '<Enumeration value="1" label="coasting"'))
-    assert sum(1 for _ in differences(ours, plain.read, sent)) > 1000
+    assert sum(1 for _ in differences(ours[-20_000:], plain.read, sent[-20_000:])) > 1000
 
 
 def test_an_independent_parser_reads_a_whole_flight_without_a_difference(ours, sent, tmp_path):
@@ -61,9 +59,13 @@ def test_an_independent_parser_reads_a_whole_flight_without_a_difference(ours, s
     assert list(differences(ours, lambda data: (None, definition.parse_bytes(data)), sent)) == []
 
 
-def test_it_is_xtce_by_the_schema_of_the_standard():
-    schema = Path(space_packet_parser.__file__).parent / "xtce" / "schemas" / "SpaceSystem.xsd"
-    etree.XMLSchema(etree.parse(schema)).assertValid(etree.fromstring(xtce("resilience").encode()))
+def test_it_is_xtce_by_the_schema_of_the_standard(tmp_path):
+    (tmp_path / "lander.xml").write_text(xtce("resilience"), "utf-8")
+    said = space_packet_parser.validate_xtce(tmp_path / "lander.xml", level="schema", allow_schema_download=False, print_results=False)
+    assert said.valid and not said.errors
+    (tmp_path / "wrong.xml").write_text(xtce().replace("WatchRange", "WatchedRange"), "utf-8")
+    wrong = tmp_path / "wrong.xml"
+    assert not space_packet_parser.validate_xtce(wrong, level="schema", allow_schema_download=False, print_results=False, raise_on_error=False).valid
 
 
 def test_it_is_one_space_system_with_every_field_unit_and_label():

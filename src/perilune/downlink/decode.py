@@ -18,7 +18,7 @@ import numpy as np
 
 from perilune.base.errors import PeriluneError
 from perilune.downlink.crc import is_whole
-from perilune.downlink.dictionary import BY_APID, PACKETS
+from perilune.downlink.dictionary import PACKETS
 from perilune.downlink.fields import Packet
 from perilune.downlink.primary_header import HEADER_BYTES, LARGEST_APID, SEQUENCE_COUNTS, primary_header
 from perilune.downlink.time_code import are_times, milliseconds_of

@@ -7,9 +7,9 @@ from perilune.downlink.packets import BIT_RATE_BIT_S
 
 HEAD = f"""# Packets
 
-What the avionics publish reaches the ground as CCSDS space packets, and as nothing else. One dictionary says what is in them; the encoder, the decoder, the
-mission database (XTCE) and this page follow from it. A field is a column of [telemetry.parquet](results.md#telemetryparquet), under its name, or, marked
-*derived*, what the computer makes on board of such columns. The truth has no way in.
+What the avionics publish reaches the ground as CCSDS space packets, and as nothing else. One dictionary says what is in them; the encoder, the
+decoder, the mission database (XTCE) and this page follow from it. A field is a column of [telemetry.parquet](results.md#telemetryparquet), under its
+name, or, marked *derived*, what the computer makes on board of such columns. The truth has no way in.
 
 ```
 perilune downlink DIR > telemetry.ccsds               a finished flight as packets
@@ -33,14 +33,15 @@ For now `downlink` gives what the lander sends, as if a station heard all of it.
 Numbers are floating point of 32 or 64 bits (`f32`, `f64`) or whole without a sign (`u8`, `u16`; beyond what they hold, the nearest that they do);
 flags and labels take a byte. A file of packets holds one after another and nothing else.
 
-The check word finds every error of up to 3 bits and every burst of up to 16 bits; of other damage one in 65,536 passes. Each kind has one length, so that
-damage of the length field is found as well. The decoder takes whatever comes, goes on behind what it refuses, and counts it. The link has no
+The check word finds every error of up to 3 bits and every burst of up to 16 bits; of other damage one in 65,536 passes. Each kind has one length,
+so that damage of the length field is found as well. The decoder takes whatever comes, goes on behind what it refuses, and counts it. The link has no
 authentication of its own: who can make a check word can make a packet.
 
 ## What fits
 
-All periodic packets take {FULL_BIT_RATE_BIT_S:,} bit/s; `perilune downlink` assumes {BIT_RATE_BIT_S:,.0f} bit/s where `--bit-rate` says nothing else. In each second,
-what does not fit is left out by priority, the smallest number first; a packet is whole or left out. Room for {EVENTS_HELD} events a second is kept free.
+All periodic packets take {FULL_BIT_RATE_BIT_S:,} bit/s; `perilune downlink` assumes {BIT_RATE_BIT_S:,.0f} bit/s where `--bit-rate` says nothing else. In
+each second, what does not fit is left out by priority, the smallest number first; a packet is whole or left out. Room for {EVENTS_HELD} events
+a second is kept free.
 
 APIDs, rates, priorities, encodings and limits are *assumed*.
 

@@ -15,6 +15,7 @@ from perilune.downlink.dictionary import PACKETS
 from perilune.downlink.fields import BYTES, SEVERITIES, Field, Limits, Packet
 
 NAMESPACE = "http://www.omg.org/spec/XTCE/20180204"
+SCHEMA = {"{http://www.w3.org/2001/XMLSchema-instance}schemaLocation": f"{NAMESPACE} https://www.omg.org/spec/XTCE/20180204/SpaceSystem.xsd"}
 SYSTEM, ROOT = "Perilune", "CCSDSPacket"
 TIME, CHECK_WORD = "packet_time", "packet_check_word"
 HEADER = (  # name as decoders of CCSDS packets expect it, bits, description
@@ -31,7 +32,7 @@ RANGES = dict(zip(SEVERITIES, ("WatchRange", "WarningRange", "DistressRange", "C
 
 def xtce(title: str = "", packets: Sequence[Packet] = PACKETS) -> str:
     """The mission database as XML text; `title` says which mission it is for."""
-    system = ET.Element("SpaceSystem", name=SYSTEM, xmlns=NAMESPACE, shortDescription=title or "Telemetry of a lunar lander")
+    system = ET.Element("SpaceSystem", {"name": SYSTEM, "xmlns": NAMESPACE, "shortDescription": title or "Telemetry of a lunar lander", **SCHEMA})
     telemetry = ET.SubElement(system, "TelemetryMetaData")
     types, parameters, containers = (ET.SubElement(telemetry, name) for name in ("ParameterTypeSet", "ParameterSet", "ContainerSet"))
     for bits in sorted({bits for _, bits, _ in HEADER}):
