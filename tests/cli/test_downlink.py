@@ -15,7 +15,8 @@ from perilune.flight.fly import fly
 def kept(tmp_path_factory):
     """A kept flight and the bytes that it sends."""
     flight = fly("resilience", start="pdi")
-    return flight.save(tmp_path_factory.mktemp("flights") / "kept"), stream_of(sent_packets(flight.telemetry, flight.mission.planned.start.epoch_utc))
+    folder = flight.save(tmp_path_factory.mktemp("flights") / "kept")
+    return folder, stream_of(sent_packets(flight.telemetry, flight.mission.planned.start.epoch_utc))
 
 
 def test_packets_are_all_that_stands_on_the_standard_output(kept, tmp_path):

@@ -86,7 +86,7 @@ def test_what_is_lost_late_or_there_twice_is_counted():
 
 
 def test_counts_that_go_round_are_no_loss():
-    table = [packet.data for packet in sent_packets(rows(16390), EPOCH) if packet.apid == 105]
+    table = [packet.data for packet in sent_packets(rows(2 * 16390), EPOCH) if packet.apid == 105]
     assert read(b"".join(table))[1].missing == {105: 0}
 
 

@@ -14,7 +14,9 @@ FILE = typer.Argument(metavar="FILE", help="A file of packets, one after another
 PACKET = typer.Option(metavar="NAME", help="One kind of packet alone (see docs/packets.md).", show_default=False)
 OUT_TABLE = typer.Option(metavar="FILE", help="Write the packets as a Parquet table.", show_default=False)
 OUT_BYTES = typer.Option(metavar="FILE", help="Write the packets into this file, not on the standard output.", show_default=False)
-BIT_RATE = typer.Option(metavar="BIT/S", help="What the link carries; left out, enough for all packets.", show_default=False)
+BIT_RATE = typer.Option(
+    metavar="BIT/S", help="What the link carries; left out, what the mission's radio does (without one, 8000).", show_default=False
+)
 ROWS_SHOWN = 40
 
 
@@ -39,10 +41,10 @@ def downlink(
         raise PeriluneError("downlink: packets are no text for a terminal; name a file with --out, or redirect with > telemetry.ccsds")
     from perilune.base.tables import write_atomically
     from perilune.downlink.kept import kept_flight
-    from perilune.downlink.packets import BIT_RATE_BIT_S, sent_packets, stream_of
+    from perilune.downlink.packets import sent_packets, stream_of
 
-    telemetry, epoch = kept_flight(folder)
-    stream = stream_of(sent_packets(telemetry, epoch, BIT_RATE_BIT_S if bit_rate is None else bit_rate))
+    kept = kept_flight(folder)
+    stream = stream_of(sent_packets(kept.telemetry, kept.epoch_utc, kept.bit_rate_bit_s if bit_rate is None else bit_rate))
     if out is None:
         sys.stdout.buffer.write(stream)
         sys.stdout.buffer.flush()

@@ -3,9 +3,10 @@
 From it follow the encoder, the decoder, the mission database of a control centre (XTCE) and the page docs/packets.md. A field is a column of
 telemetry.parquet, or what the computer derives on board from such columns; the truth has no way in.
 
-Assumptions and limitations: APIDs, rates, priorities, encodings and all limits are assumed, chosen so that the whole takes some 10 kbit/s and so that
-the planned flights of the catalogue raise no alarm above `watch`; single precision everywhere but in the inertial position and velocity. That a
-finder ought to see the ground by 3 km is what was asked of the one of Resilience (ispace, 24 June 2025, as quoted by SpaceNews).
+Assumptions and limitations: APIDs, rates, priorities, encodings and all limits are assumed, chosen so that the whole fits 8 kbit/s (what was
+received of HAKUTO-R Mission 1: destevez.net, 2023), frames and events included, and so that the planned flights of the catalogue raise no alarm above
+`watch`; single precision everywhere but in the inertial position and velocity. That a finder ought to see the ground by 3 km is what was asked of
+the one of Resilience (ispace, 24 June 2025, as quoted by SpaceNews).
 """
 
 from perilune.avionics.sequencer import MODES
@@ -113,13 +114,12 @@ PACKETS = (
     Packet(
         "attitude",
         103,
-        5,
+        2,
         3,
         "how the lander stands and turns",
         (
             *[f32(f"attitude_mci_from_body_{axis}", "", f"quaternion from body to mci, {axis}") for axis in "xyzw"],
             *triple("rate_body", "_rad_s", "rad/s", "body rate", *TURN),
-            *triple("torque_body", "_n_m", "N m", "torque asked for"),
         ),
     ),
     Packet(
@@ -127,11 +127,13 @@ PACKETS = (
         104,
         2,
         4,
-        "what the engines were told, and what is left",
+        "what engines and thrusters were told, what came of it, and what is left",
         (
             f32("thrust_command_n", "N", "thrust asked for"),
             f32("main_engine", "", "command to the main engine, 0 or 1"),
             f32("assist_duty", "", "command to the assist engines, 0 to 1"),
+            *triple("torque_body", "_n_m", "N m", "torque asked for"),
+            *triple("specific_force_body", "_m_s2", "m/s²", "mean specific force over the tick as measured"),
             f32("mass_kg", "kg", "mass by the computer's own account"),
             f32("propellant_kg", "kg", "main propellant by the same account, unusable included"),
         ),
@@ -139,9 +141,9 @@ PACKETS = (
     Packet(
         "sensors",
         105,
-        10,
         5,
-        "what the sensors gave in this tick",
+        5,
+        "what the sensors gave in this tick; every second tick is told of, and the age of the range tells of the one between",
         (
             f32("range_m", "m", "last slant range received (0 before the first)"),
             Field("range_valid", "bool", "", "a range arrived in this tick and passed the gate"),
@@ -149,7 +151,6 @@ PACKETS = (
             Field("fix_used", "bool", "", "a position fix arrived in this tick and passed the gate"),
             f32("range_innovation_m", "m", "last range less its prediction"),
             f32("range_innovation_sigma_m", "m", "its 1 sigma"),
-            *triple("specific_force_body", "_m_s2", "m/s²", "mean specific force over the tick as measured"),
         ),
     ),
     Packet(

@@ -1,9 +1,10 @@
-"""A kept flight as the downlink may see it: what its avionics published, and the instant that its seconds count from."""
+"""A kept flight as the downlink may see it: what its avionics published, the instant that its seconds count from, and what its radio carries."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from perilune.base.errors import PeriluneError
+from perilune.downlink.packets import BIT_RATE_BIT_S
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -11,8 +12,16 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-def kept_flight(folder: Path) -> "tuple[pl.DataFrame, datetime]":
-    """The telemetry of the flight in `folder` and its epoch (UTC).
+class KeptFlight(NamedTuple):
+    """The frame of telemetry.parquet, the flight's epoch (UTC), and what the frames of its radio carry of packets [bit/s]."""
+
+    telemetry: "pl.DataFrame"
+    epoch_utc: "datetime"
+    bit_rate_bit_s: float
+
+
+def kept_flight(folder: Path) -> KeptFlight:
+    """The flight in `folder`; without a radio in its mission the bit rate is `BIT_RATE_BIT_S`.
 
     Raises
     ------
@@ -29,4 +38,6 @@ def kept_flight(folder: Path) -> "tuple[pl.DataFrame, datetime]":
         telemetry = pl.read_parquet(folder / "telemetry.parquet")
     except (OSError, pl.exceptions.PolarsError) as error:
         raise PeriluneError(f"{folder / 'telemetry.parquet'}: cannot be read as telemetry; give the folder that `perilune fly` wrote") from error
-    return telemetry, load(folder / "mission.toml").planned.start.epoch_utc
+    planned = load(folder / "mission.toml").planned
+    radio = planned.lander.radio
+    return KeptFlight(telemetry, planned.start.epoch_utc, BIT_RATE_BIT_S if radio is None else radio.frame_bits / radio.frame_s)

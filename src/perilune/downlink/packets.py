@@ -25,7 +25,8 @@ from perilune.downlink.time_code import time_codes
 if TYPE_CHECKING:
     import polars as pl
 
-BIT_RATE_BIT_S = 16_000.0  # assumed: all packets fit, with room for events
+BIT_RATE_BIT_S = 8_000.0
+"""Where a mission has no radio; assumed, after what was received of HAKUTO-R Mission 1 (destevez.net, 2023)."""
 
 
 class SentPacket(NamedTuple):

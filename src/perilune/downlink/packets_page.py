@@ -19,7 +19,7 @@ perilune decode telemetry.ccsds --out packets.parquet all of it for other progra
 perilune xtce MISSION > lander.xml                    the mission database for a control centre
 ```
 
-For now `downlink` gives what the lander sends, as if a station heard all of it.
+For now `downlink` gives what the lander sends, as if a station heard all of it; what would arrive, and when, the [link](link.md) says.
 
 ## A packet
 
@@ -39,9 +39,9 @@ authentication of its own: who can make a check word can make a packet.
 
 ## What fits
 
-All periodic packets take {FULL_BIT_RATE_BIT_S:,} bit/s; `perilune downlink` assumes {BIT_RATE_BIT_S:,.0f} bit/s where `--bit-rate` says nothing else. In
-each second, what does not fit is left out by priority, the smallest number first; a packet is whole or left out. Room for {EVENTS_HELD} events
-a second is kept free.
+All periodic packets take {FULL_BIT_RATE_BIT_S:,} bit/s. `perilune downlink` takes what the frames of the mission's [radio](link.md) carry,
+{BIT_RATE_BIT_S:,.0f} bit/s where it has none, or `--bit-rate`. In each second, what does not fit is left out by priority, the smallest number
+first; a packet is whole or left out. Room for {EVENTS_HELD} events a second is kept free.
 
 APIDs, rates, priorities, encodings and limits are *assumed*.
 
