@@ -22,12 +22,12 @@ def link(lost):
     return link_of(lost)
 
 
-def with_energy(link, eb_n0_db, seed=1, run=0, silent_from_s=np.inf):
+def with_energy(link, eb_n0_db, seed=1, run=0, silences=()):
     """The same link with the energy of its bits given, everywhere or by row."""
     import polars as pl
 
     margin = link.margin.with_columns(eb_n0_db=pl.lit(eb_n0_db) if np.isscalar(eb_n0_db) else pl.Series(eb_n0_db))
-    return Link(link.radio, margin, seed, run, silent_from_s)
+    return Link(link.radio, margin, seed, run, silences)
 
 
 def test_nothing_arrives_while_the_moon_hides_the_earth(lost, link):
@@ -51,7 +51,7 @@ def test_the_last_packet_is_in_the_last_frame_that_was_wholly_sent_before_the_im
     arrived = times[link.arrivals(times, 500).arrives]
     last_frame_ends = np.floor(impact / link.radio.frame_s) * link.radio.frame_s
     assert last_frame_ends - 2.0 * link.radio.frame_s <= arrived[-1] <= last_frame_ends - link.radio.frame_s
-    assert link.silent_from_s == impact and lost.verdict == "crashed"
+    assert link.silences == ((impact, np.inf),) and lost.verdict == "crashed"
 
 
 def test_a_packet_is_received_a_frame_and_a_light_time_after_its_frame_began(link):
@@ -111,6 +111,38 @@ def test_the_antenna_that_serves_best_is_chosen_and_another_can_be_forced(lost, 
     assert (chosen == np.maximum(*forced)).all() and (forced[0] != forced[1]).any()
     with pytest.raises(PeriluneError, match="no antenna 2; choose 0 to 1"):
         link_of(lost, antenna=2)
+
+
+def test_the_link_of_a_folder_is_that_of_its_flight(lost, link, tmp_path):
+    dispersed = fly("resilience", seed=4, run=2)
+    for flight, own in ((lost, link), (dispersed, link_of(dispersed))):
+        kept = link_of(flight.save(tmp_path / str(flight.run)))
+        assert kept.margin.equals(own.margin) and (kept.radio, kept.seed, kept.run) == (own.radio, own.seed, own.run)
+        assert kept.silences == own.silences
+    with pytest.raises(PeriluneError, match="holds no whole flight"):
+        link_of(tmp_path / "nothing")
+
+
+def test_a_transmitter_that_is_off_loses_every_frame_that_it_cuts(link):
+    length = link.radio.frame_s
+    frame = int(3200.0 // length)
+    starts = (frame + np.arange(-3, 4)) * length
+    strong = with_energy(link, 30.0, silences=((frame * length + 0.1, (frame + 1) * length + 0.1),))
+    assert strong.arrivals(starts, 400).arrives.tolist() == [True, True, True, False, False, True, True]
+
+
+def test_rows_as_they_come_tell_the_same_as_the_whole_record(lost, link):
+    from perilune.base.structs import struct_from
+    from perilune.downlink.link import Place, link_from
+    from perilune.environment.relief import ReliefDraw
+
+    scene, rows = lost.flown.scene, lost.flown.history
+    some = rows[(rows["time"] > 3000.0) & (rows["time"] < 3020.0)]
+    place = Place(scene.mission, scene.start, scene.world.relief)
+    piece = link_from(place, some, struct_from(lost.flown.pack["environment"], ReliefDraw), None, 0, silences=link.silences)
+    times = np.arange(3003.0, 3015.0, 0.1)
+    ours, whole = piece.arrivals(times, 400), link.arrivals(times, 400)
+    assert (ours.arrives == whole.arrives).all() and np.abs(ours.received_time_s - whole.received_time_s).max() < 1e-9
 
 
 def test_a_link_needs_radio_and_stations(lost):

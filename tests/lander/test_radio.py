@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from perilune.environment.stations import band_of, station
 from perilune.lander.radio import Radio, antenna_gains_db, frame_loss_probability
+from perilune.mission.catalogue import catalogue
 from perilune.mission.loader import load
 
 RADIO = load("resilience").lander.radio
@@ -29,6 +31,20 @@ def test_the_antennas_radiate_no_more_than_they_are_given():
     assert (mean <= 1.0).all() and (mean > 0.3).all()
 
 
+def test_a_steered_antenna_follows_as_far_as_it_turns_and_falls_off_beyond():
+    steered = RADIO.model_copy(update={"steered_deg": (60.0, 0.0)})
+    gains = antenna_gains_db(steered, looking(np.array([0.0, 60.0, 100.0, 180.0])))
+    assert gains[:, 0] == pytest.approx([6.0, 6.0, 3.0, -12.0])
+    assert gains[:, 1] == pytest.approx([-12.0, -12.0, -6.0, 6.0])
+
+
+def test_every_lander_of_the_catalogue_has_a_radio_that_its_stations_hear():
+    for name, _ in catalogue():
+        mission = load(name)
+        band = band_of(mission.lander.radio.frequency_mhz * 1e6)
+        assert any(band in station(place).bands for place in mission.ground.stations)
+
+
 def test_one_frame_of_a_hundred_thousand_is_lost_at_the_required_energy_and_half_of_them_half_a_decibel_lower():
     loss = frame_loss_probability(RADIO, RADIO.required_eb_n0_db + np.array([-300.0, -0.5, 0.0, 30.0]))
     assert loss == pytest.approx([1.0, 0.5, 1e-5, 0.0], rel=1e-4, abs=1e-12)
@@ -44,6 +60,7 @@ def test_a_frame_takes_as_long_as_its_bits():
     [
         ({"peak_gain_dbi": (6.0,)}, "peak_gain_dbi has 1 numbers for 2 antennas"),
         ({"antenna_directions": ((0.0, 0.0, 1.0), (0.0, 0.0, 0.0))}, "one of length 0"),
+        ({"steered_deg": (60.0,)}, "steered_deg has 1 numbers for 2 antennas"),
         ({"overhead_bytes": 1024, "codeword_bytes": 100}, "no room for packets"),
     ],
 )

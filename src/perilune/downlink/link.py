@@ -11,12 +11,15 @@ so that no frame is read of which half is missing, as with codes of rate 1/2), b
 it was not wholly sent when the lander ceased to send. The last packet that arrives follows from all this.
 
 Assumptions and limitations: stations do not combine what they hear; receivers lock at once; between rows (0.1 s) all is linear; after the record's
-end a lander that stands stays as it is, one that broke is silent from the first touch on. Power fails with the structure alone: no flight models
-another loss of it. The lander's own swing is in its recorded attitude.
+end a lander that stands stays as it is, one that broke is silent from the first touch on. Power fails with the structure alone. The lander's own
+swing is in its recorded attitude.
 """
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -38,9 +41,16 @@ if TYPE_CHECKING:
     import polars as pl
 
     from perilune.flight.flight import Flight
-    from perilune.flight.setup import Scene
+    from perilune.flight.orbit import StartState
+    from perilune.mission.ground import Ground
+    from perilune.mission.schema import Mission
 
 CHANNEL = channel_of("lander.radio")
+COLUMNS = {
+    "position_mci": [f"position_mci_{axis}_m" for axis in "xyz"],
+    "attitude_mci_from_body": [f"attitude_mci_from_body_{axis}" for axis in "xyzw"],
+    "position_site": [f"position_site_{axis}_m" for axis in ("east", "north", "up")],
+}
 SILENT_DB = -300.0
 ENOUGH = 2.0  # times the required energy; what is beyond it cannot make up for a part of the frame that is missing
 
@@ -60,7 +70,7 @@ class Link:
     margin: "pl.DataFrame"
     seed: int
     run: int
-    silent_from_s: float
+    silences: tuple[tuple[float, float], ...] = ()  # spans [s past the epoch] in which nothing is sent
 
     def arrivals(self, send_times_s: np.ndarray, bits: np.ndarray | int) -> Arrivals:
         """What becomes of packets of `bits`, handed to the transmitter at `send_times_s` (n,) [s past the epoch] in any order.
@@ -87,7 +97,8 @@ class Link:
         energy = (self._energy_until(end) - self._energy_until(begin)) / self.radio.frame_s
         probability = frame_loss_probability(self.radio, decibels(np.maximum(energy, 10.0 ** (SILENT_DB / 10.0))))
         draws = host_uniforms(self.seed, np.full(len(frames), self.run), CHANNEL, np.maximum(frames, 0))[:, 0]
-        return np.asarray((draws >= probability) & (begin >= 0.0) & (end <= self.silent_from_s))
+        whole = np.all([(end <= off) | (begin >= on) for off, on in self.silences], axis=0) if self.silences else True
+        return np.asarray((draws >= probability) & (begin >= 0.0) & whole)
 
     def _energy_until(self, time_s: np.ndarray) -> np.ndarray:
         """Integral of the bits' energy over the noise density from the first row to `time_s`, capped; it goes on as the last row is."""
@@ -103,42 +114,100 @@ class Link:
         return time, energy, np.concatenate([[0.0], np.cumsum(0.5 * (energy[1:] + energy[:-1]) * np.diff(time))])
 
 
-def link_of(flight: "Flight", antenna: int | None = None) -> Link:
-    """The link of a flight that was flown; `antenna` is the one that sends throughout, left out: at any time that which serves best.
+@dataclass(frozen=True)
+class Place:
+    """Where a flight was flown: its mission, the site's axes with the epoch, and the relief."""
 
-    Raises PeriluneError when the mission has no radio or no stations, or the flight no record.
+    mission: "Mission"
+    start: "StartState"
+    relief: Any
+
+
+def link_of(flight: "Flight | str | Path", antenna: int | np.ndarray | None = None, silences: Sequence[tuple[float, float]] = ()) -> Link:
+    """The link of a flight that was flown, or of the folder in which one is kept.
+
+    `antenna` is the one that sends, throughout or row by row of the record; left out: at any time that which serves best. `silences` are spans
+    [s past the epoch] in which the transmitter is off besides the one that an impact begins. Raises PeriluneError when the mission has no radio
+    or no stations, the flight no record or the folder no flight.
     """
+    if isinstance(flight, str | Path):
+        return _link_of_folder(Path(flight), antenna, silences)
     from perilune.flight.state import DESTROYED
 
     flown = flight.flown
-    broke = int(flown.last["status"]) == DESTROYED
-    silent_from = float(flown.last["contact"]["time"]) if broke else float("inf")
+    place = Place(flown.scene.mission, flown.scene.start, flown.scene.world.relief)
     draw = struct_from(flown.pack["environment"], ReliefDraw)
-    return Link(*_radio_and_margin(flown.scene, flown.history, draw, antenna), flight.seed or 0, flight.run, silent_from)
+    broke = float(flown.last["contact"]["time"]) if int(flown.last["status"]) == DESTROYED else None
+    return link_from(place, flown.history, draw, flight.seed, flight.run, antenna, _with_impact(silences, broke))
 
 
-def _radio_and_margin(scene: "Scene", rows: np.ndarray, draw: Any, antenna: int | None) -> "tuple[Radio, pl.DataFrame]":
-    mission = scene.mission
+def link_from(
+    place: Place,
+    rows: Any,
+    draw: Any,
+    seed: int | None,
+    run: int,
+    antenna: int | np.ndarray | None = None,
+    silences: Sequence[tuple[float, float]] = (),
+) -> Link:
+    """The link over rows of truth as they come: `time`, `position_mci`, `attitude_mci_from_body`, `position_site` and `height` by name, SI, as
+    in `flight.record.HistoryRow` or a dictionary of arrays; `draw` is the run's `ReliefDraw`. Else as `link_of`."""
+    mission = place.mission
     radio, ground = mission.lander.radio, mission.ground
     if radio is None or ground is None:
         missing = "[lander.radio]" if radio is None else "[ground]"
         raise PeriluneError(f"{mission.mission.name}: there is no link without {missing}; add the table to the mission file")
-    if not len(rows):
+    if not len(rows["time"]):
         raise PeriluneError(f"{mission.mission.name}: there is no link of a flight without a record; fly it with one")
-    if antenna is not None and not 0 <= antenna < len(radio.antenna_directions):
+    if antenna is not None and not (0 <= np.min(antenna) and np.max(antenna) < len(radio.antenna_directions)):
         raise PeriluneError(f"{mission.mission.name}: there is no antenna {antenna}; choose 0 to {len(radio.antenna_directions) - 1}")
-    return radio, margins(scene, radio, [station(name) for name in ground.stations], np.radians(ground.elevation_mask_deg), rows, draw, antenna)
+    return Link(radio, _margins(place, radio, ground, rows, draw, antenna), seed or 0, run, tuple(silences))
 
 
-def margins(
-    scene: "Scene", radio: Radio, places: list[Station], mask_rad: float, rows: np.ndarray, draw: Any, antenna: int | None = None
-) -> "pl.DataFrame":
-    """The link at every row of a record (`flight.record.HistoryRow`); columns as in docs/link.md. `draw` is the run's `ReliefDraw`."""
+def _with_impact(silences: Sequence[tuple[float, float]], broke_s: float | None) -> tuple[tuple[float, float], ...]:
+    return (*silences,) if broke_s is None else (*silences, (broke_s, float("inf")))
+
+
+def _link_of_folder(folder: Path, antenna: int | np.ndarray | None, silences: Sequence[tuple[float, float]]) -> Link:
     import polars as pl
 
-    tdb = scene.start.epoch_tdb_s + rows["time"]
+    from perilune.environment.gravity import load_coefficients
+    from perilune.environment.relief_site import build_relief, map_heights, site_from_me
+    from perilune.flight.orbit import start_state
+    from perilune.mission.draws import apply, draw, truth_packs
+    from perilune.mission.loader import load
+
+    try:
+        told = json.loads((folder / "flight.json").read_text("utf-8"))
+        history = pl.read_parquet(folder / "history.parquet")
+    except (OSError, ValueError, pl.exceptions.PolarsError) as error:
+        raise PeriluneError(f"{folder}: holds no whole flight; give a folder that `perilune fly` wrote") from error
+    mission = load(folder / "mission.toml")
+    given = told["provenance"].get("given_values")
+    drawn = draw(mission, told["seed"], np.array([told["run"]])) if given is None else {path: np.array([value]) for path, value in given.items()}
+    packs = truth_packs(mission, 1)
+    apply(drawn, packs)
+    relief = build_relief(mission.environment.relief, mission.site.latitude_deg, mission.site.longitude_deg)
+    up = site_from_me(mission.site.latitude_deg, mission.site.longitude_deg)[2]
+    gm = load_coefficients(mission.environment.gravity_degree).gm
+    start = start_state(mission.planned, gm, float(map_heights(relief, up[None, :])[0]))
+    rows = {name: np.stack([history[column].to_numpy() for column in columns], axis=-1) for name, columns in COLUMNS.items()}
+    rows |= {"time": history["time_s"].to_numpy(), "height": history["height_m"].to_numpy()}
+    contact = [event["t_s"] for event in told["events"] if event["name"] == "contact"]
+    broke = contact[0] if contact and told["rest"] is None else None
+    draws = struct_from(packs["environment"][0], ReliefDraw)
+    return link_from(Place(mission, start, relief), rows, draws, told["seed"], told["run"], antenna, _with_impact(silences, broke))
+
+
+def _margins(place: Place, radio: Radio, ground: "Ground", rows: Any, draw: Any, antenna: int | np.ndarray | None) -> "pl.DataFrame":
+    """The link at every row; columns as in docs/link.md."""
+    import polars as pl
+
+    places = [station(name) for name in ground.stations]
+    mask = np.radians(ground.elevation_mask_deg)
+    tdb = place.start.epoch_tdb_s + rows["time"]
     ways = ways_to(tuple(places), rows["position_mci"], tdb)
-    budgets = [_station_budget_db(place, way, radio, mask_rad) for place, way in zip(places, ways, strict=True)]
+    budgets = [_station_budget_db(one, way, radio, mask) for one, way in zip(places, ways, strict=True)]
     best = np.argmax(budgets, axis=0)
     index = np.arange(len(best))
     way = Way(*(np.array(parts)[best, index] for parts in zip(*ways, strict=True)))
@@ -148,22 +217,22 @@ def margins(
     direction_me = np.einsum("nij,nj->ni", me_from_mci, way.direction_mci)
     mci_from_body = _rotations(rows["attitude_mci_from_body"])
     axis_me = np.einsum("nij,nj->ni", me_from_mci, mci_from_body[:, :, 2])
-    position_me = rows["position_site"] @ scene.start.site_axes_me + scene.start.site_position_me + radio.antenna_height_m * axis_me
+    position_me = rows["position_site"] @ place.start.site_axes_me + place.start.site_position_me + radio.antenna_height_m * axis_me
     up_me = position_me / np.linalg.norm(position_me, axis=1, keepdims=True)
     sine = np.sum(direction_me * up_me, axis=1)
     elevation = np.arcsin(np.clip(sine, -1.0, 1.0))
-    visible = is_sky_free(scene.world.relief, draw, position_me, direction_me)
+    visible = is_sky_free(place.relief, draw, position_me, direction_me)
 
     body_from_me = np.einsum("nji,nkj->nik", mci_from_body, me_from_mci)
     gains = antenna_gains_db(radio, np.einsum("nij,nj->ni", body_from_me, direction_me))
     mirrored = antenna_gains_db(radio, np.einsum("nij,nj->ni", body_from_me, direction_me - 2.0 * sine[:, None] * up_me))
-    chosen = np.argmax(gains, axis=1) if antenna is None else np.full(len(index), antenna)
+    chosen = np.argmax(gains, axis=1) if antenna is None else np.broadcast_to(np.asarray(antenna), index.shape)
     gain = gains[index, chosen]
     height = rows["height"] + radio.antenna_height_m * np.sum(axis_me * up_me, axis=1)
     fade = decibels(fading(elevation, height, SPEED_OF_LIGHT_M_S / (radio.frequency_mhz * 1e6), gain, mirrored[index, chosen]))
     eirp = decibels(radio.transmit_power_w) + gain
     eb_n0 = np.where(visible, bit_energy_to_noise_db(eirp - radio.losses_db + fade + heard, radio.bits_per_s), SILENT_DB)
-    names = [place.title for place in places]
+    names = [one.title for one in places]
     return pl.DataFrame(
         {
             "time_s": rows["time"],

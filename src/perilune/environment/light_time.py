@@ -4,7 +4,7 @@ Assumptions and limitations: the signal runs straight at the speed of light in a
 0.3 µs between Moon and Earth), the atmosphere's (below 0.1 µs) and relativity of clocks are left out, and the direction is the geometric one,
 without the aberration of the lander's own motion (20″). The station moves uniformly over the 21 ms by which its light time differs from that of the
 Earth's centre.
-Source: light time as SPICE's abcorr "XLT" defines it (NAIF, SPK Required Reading); positions of DE440.
+Source: light time as SPICE's abcorr "XCN" defines it (NAIF, SPK Required Reading); positions of DE440.
 """
 
 from typing import NamedTuple

@@ -6,9 +6,9 @@ the lander's power or structure ended is lost as a whole. Nothing of the flight 
 (`downlink.link`).
 
 Assumptions and limitations: the main lobe of an antenna falls as a parabola in decibels, 12 (θ / width)² below its peak, down to a floor that holds
-in all other directions; no polarisation beyond `losses_db`, no shadow of the lander's body; one transmitter, switched to the antenna that serves
-best; constant power; whether a frame can be read falls from certain to never as a logistic curve of its bits' energy about the required one, as the
-curves of powerful codes do.
+in all other directions, and a steered one points at the station as far as it can be turned, without error; no polarisation beyond `losses_db`, no
+shadow of the lander's body; one transmitter, switched to the antenna that serves best; constant power; whether a frame can be read falls from
+certain to never as a logistic curve of its bits' energy about the required one, as the curves of powerful codes do.
 Source of the lobe: the parabola of 3 dB at half the 3 dB width, as in ITU-R F.1336; of the codes: CCSDS 130.1-G-2, figure 6-11, whose word error
 rate falls by some five decades in half a decibel (read off).
 """
@@ -46,6 +46,13 @@ class Radio(Parameters):
             min_length=1, max_length=MOST_ANTENNAS, description="full width of each one's main lobe at 3 dB below its peak; assumed: 80 for a patch"
         ),
     ]
+    steered_deg: Annotated[
+        tuple[Annotated[float, Field(ge=0, le=180)], ...],
+        Field(
+            max_length=MOST_ANTENNAS,
+            description="how far from its direction each can be turned after the station; left out: none can; source: the mission's",
+        ),
+    ] = ()
     floor_gain_dbi: Annotated[float, Field(ge=-60, le=20, description="gain of any of them outside its main lobe; assumed")] = -12.0
     antenna_height_m: Annotated[float, Field(ge=0, le=50, description="of the antennas above the plane of the footpads, along body z; assumed")] = 2.0
     losses_db: Annotated[
@@ -70,7 +77,7 @@ class Radio(Parameters):
 
     @model_validator(mode="after")
     def _fits(self) -> "Radio":
-        for key in ("peak_gain_dbi", "beamwidth_deg"):
+        for key in ("peak_gain_dbi", "beamwidth_deg", *(("steered_deg",) if self.steered_deg else ())):
             if len(getattr(self, key)) != len(self.antenna_directions):
                 raise ValueError(f"{key} has {len(getattr(self, key))} numbers for {len(self.antenna_directions)} antennas; give one for each")
         if any(not any(direction) for direction in self.antenna_directions):
@@ -96,6 +103,8 @@ def antenna_gains_db(radio: Radio, directions_body: np.ndarray) -> np.ndarray:
     axes /= np.linalg.norm(axes, axis=1, keepdims=True)
     cosine = directions_body @ axes.T
     off_axis = np.arctan2(np.linalg.norm(np.cross(directions_body[:, None, :], axes[None, :, :]), axis=2), cosine)
+    if radio.steered_deg:
+        off_axis = np.maximum(off_axis - np.radians(radio.steered_deg), 0.0)
     lobe = np.array(radio.peak_gain_dbi) - 12.0 * (off_axis / np.radians(radio.beamwidth_deg)) ** 2
     return np.asarray(np.maximum(lobe, radio.floor_gain_dbi))
 

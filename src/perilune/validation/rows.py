@@ -31,6 +31,7 @@ GROUPS = (
     "planned_descent",
     "step_halving",
     "sensors",
+    "link",
     "numpy_filter",
     "budgets",
     "landings_rows",
