@@ -7,6 +7,7 @@ import xml.etree.ElementTree as ET
 import polars as pl
 import pytest
 
+from perilune.downlink.decode import decode
 from perilune.downlink.packets import sent_packets, stream_of
 from perilune.flight.fly import fly
 
@@ -20,12 +21,14 @@ def kept(tmp_path_factory):
 
 
 def test_packets_are_all_that_stands_on_the_standard_output(kept, tmp_path):
-    run = subprocess.run([sys.executable, "-m", "perilune.cli.main", "downlink", str(kept[0])], cwd=tmp_path, capture_output=True, check=False)
+    run = subprocess.run(
+        [sys.executable, "-m", "perilune.cli.main", "downlink", str(kept[0]), "--sent"], cwd=tmp_path, capture_output=True, check=False
+    )
     assert (run.returncode, run.stdout, run.stderr) == (0, kept[1], b"")
 
 
 def test_a_file_of_packets_is_read_again(shell, kept, tmp_path):
-    assert shell("downlink", kept[0], "--out", "t.ccsds")[0] == 0 and (tmp_path / "t.ccsds").read_bytes() == kept[1]
+    assert shell("downlink", kept[0], "--sent", "--out", "t.ccsds")[0] == 0 and (tmp_path / "t.ccsds").read_bytes() == kept[1]
     code, out, _ = shell("decode", "t.ccsds")
     assert code == 0 and f"{len(kept[1])} bytes: " in out and "0 bytes in no packet" in out and "guidance" in out
     code, out, _ = shell("decode", "t.ccsds", "--packet", "events")
@@ -36,8 +39,16 @@ def test_a_file_of_packets_is_read_again(shell, kept, tmp_path):
 
 
 def test_a_narrow_link_carries_less(shell, kept, tmp_path):
-    shell("downlink", kept[0], "--out", "narrow.ccsds", "--bit-rate", 2000)
+    shell("downlink", kept[0], "--sent", "--out", "narrow.ccsds", "--bit-rate", 2000)
     assert 0 < (tmp_path / "narrow.ccsds").stat().st_size < len(kept[1]) / 3
+
+
+def test_what_reached_the_ground_is_a_part_of_what_was_sent(shell, kept, tmp_path):
+    assert shell("downlink", kept[0], "--out", "heard.ccsds")[0] == 0
+    heard, sent = decode((tmp_path / "heard.ccsds").read_bytes()), decode(kept[1])
+    assert 0 < len(heard.together()) <= len(sent.together())
+    for name, table in heard.tables.items():
+        assert set(table.drop("place").rows()) <= set(sent.tables[name].drop("place").rows())
 
 
 def test_packets_are_not_printed_on_a_terminal(shell, kept, monkeypatch):

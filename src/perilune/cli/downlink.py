@@ -14,15 +14,14 @@ FILE = typer.Argument(metavar="FILE", help="A file of packets, one after another
 PACKET = typer.Option(metavar="NAME", help="One kind of packet alone (see docs/packets.md).", show_default=False)
 OUT_TABLE = typer.Option(metavar="FILE", help="Write the packets as a Parquet table.", show_default=False)
 OUT_BYTES = typer.Option(metavar="FILE", help="Write the packets into this file, not on the standard output.", show_default=False)
-BIT_RATE = typer.Option(
-    metavar="BIT/S", help="What the link carries; left out, what the mission's radio does (without one, 8000).", show_default=False
-)
+BIT_RATE = typer.Option(metavar="BIT/S", help="What the packets may take of the link; left out, what its frames carry.", show_default=False)
+SENT = typer.Option("--sent", help="All that the lander sent, not what of it reached a station.")
 ROWS_SHOWN = 40
 
 
 def register(app: typer.Typer) -> None:
     """Add the verbs."""
-    app.command("downlink", help="Give a finished flight as CCSDS packets, on the standard output or in a file.")(downlink)
+    app.command("downlink", help="Give the packets of a finished flight that reached the ground, on the standard output or in a file.")(downlink)
     app.command("decode", help="Read a file of packets: what it holds, one kind as a table, or all of it as Parquet.")(decode)
     app.command("xtce", help="Print the mission database (XTCE) by which a control centre reads the packets.")(xtce)
 
@@ -31,8 +30,9 @@ def downlink(
     folder: Annotated[Path, FOLDER],
     bit_rate: Annotated[float | None, BIT_RATE] = None,
     out: Annotated[Path | None, OUT_BYTES] = None,
+    is_sent: Annotated[bool, SENT] = False,
 ) -> None:
-    """Read the telemetry of the flight, make packets of it, give them out."""
+    """Make packets of the flight's telemetry, ask the link which of them arrive, give them out."""
     import sys
 
     from perilune.base.errors import PeriluneError
@@ -44,13 +44,19 @@ def downlink(
     from perilune.downlink.packets import sent_packets, stream_of
 
     kept = kept_flight(folder)
-    stream = stream_of(sent_packets(kept.telemetry, kept.epoch_utc, kept.bit_rate_bit_s if bit_rate is None else bit_rate))
+    packets = sent_packets(kept.telemetry, kept.epoch_utc, kept.bit_rate_bit_s if bit_rate is None else bit_rate)
+    if not is_sent:
+        from perilune.downlink.link import link_of
+        from perilune.downlink.received import received_packets
+
+        packets = [heard.packet for heard in received_packets(packets, link_of(folder))]
+    stream = stream_of(packets)
     if out is None:
         sys.stdout.buffer.write(stream)
         sys.stdout.buffer.flush()
         return
     write_atomically(out, lambda part: part.write_bytes(stream))
-    print(f"{out}: {len(stream)} bytes")
+    print(f"{out}: {len(packets)} packets, {len(stream)} bytes")
 
 
 def decode(

@@ -12,14 +12,15 @@ decoder, the mission database (XTCE) and this page follow from it. A field is a 
 name, or, marked *derived*, what the computer makes on board of such columns. The truth has no way in.
 
 ```
-perilune downlink DIR > telemetry.ccsds               a finished flight as packets
+perilune downlink DIR > telemetry.ccsds               a finished flight as the packets that reached the ground
+perilune downlink DIR --sent > sent.ccsds             all that the lander sent
 perilune decode telemetry.ccsds                       what the file holds, what is missing, what was refused
 perilune decode telemetry.ccsds --packet events       one kind of packet as a table
 perilune decode telemetry.ccsds --out packets.parquet all of it for other programs
 perilune xtce MISSION > lander.xml                    the mission database for a control centre
 ```
 
-For now `downlink` gives what the lander sends, as if a station heard all of it; what would arrive, and when, the [link](link.md) says.
+Which packets arrive, and in which order, the [link](link.md) says; `--sent` needs none.
 
 ## A packet
 
