@@ -1,8 +1,8 @@
 """The link from lander to Earth: which of the packets that the lander sent arrive, and when.
 
-This file alone of the room reads the truth: place, attitude, height above the ground, and when the structure broke. What leaves it for the rest of
-the ground is `Link.arrivals`, and nothing else: whether each packet arrives, and at which time. `Link.margin` is for the engineer, and no other
-file of the room may read it.
+This file alone of the room reads the truth: place, attitude, height above the ground, when the structure broke, and in which ticks the avionics
+published (their clock may be wrong). What leaves it for the rest of the ground is `Link.arrivals` and `Link.arrivals_of_rows`, and nothing else:
+whether each packet arrives, and at which time. `Link.margin` is for the engineer, and no other file of the room may read it.
 
 For every row of the record: the way to each station (`environment.light_time`), whether the ground hides the Earth (`environment.horizon`), the
 gain of the antenna that serves best, losses, noise, and the echo from the ground (`multipath`); at any time the station that hears best counts. A
@@ -71,6 +71,7 @@ class Link:
     seed: int
     run: int
     silences: tuple[tuple[float, float], ...] = ()  # spans [s past the epoch] in which nothing is sent
+    published_s: np.ndarray | None = None  # true time [s past the epoch] at which each row of telemetry was published, shape (rows,)
 
     def arrivals(self, send_times_s: np.ndarray, bits: np.ndarray | int) -> Arrivals:
         """What becomes of packets of `bits`, handed to the transmitter at `send_times_s` (n,) [s past the epoch] in any order.
@@ -90,6 +91,16 @@ class Link:
         sent_by = (last + 1) * self.radio.frame_s
         received = sent_by + np.interp(sent_by, self.margin["time_s"].to_numpy(), self.margin["light_time_s"].to_numpy())
         return Arrivals(arrives, np.where(arrives, received, np.nan))
+
+    def arrivals_of_rows(self, rows: np.ndarray, bits: np.ndarray | int) -> Arrivals:
+        """As `arrivals`, of packets made of these rows of telemetry (n,), counted from its first.
+
+        Each is handed to the transmitter in the tick in which its row was published, whatever the computer's clock said then. Raises PeriluneError when the
+        record does not tell.
+        """
+        if self.published_s is None or (len(rows) and not 0 <= np.min(rows) <= np.max(rows) < len(self.published_s)):
+            raise PeriluneError("link: the record does not say when each row of telemetry was published (column published); fly it again")
+        return self.arrivals(self.published_s[rows], bits)
 
     def _is_received(self, frames: np.ndarray) -> np.ndarray:
         """Which frames can be read on Earth, shape (n,)."""
@@ -150,8 +161,9 @@ def link_from(
     antenna: int | np.ndarray | None = None,
     silences: Sequence[tuple[float, float]] = (),
 ) -> Link:
-    """The link over rows of truth as they come: `time`, `position_mci`, `attitude_mci_from_body`, `position_site` and `height` by name, SI, as
-    in `flight.record.HistoryRow` or a dictionary of arrays; `draw` is the run's `ReliefDraw`. Else as `link_of`."""
+    """The link over rows of truth as they come: `time`, `published`, `position_mci`, `attitude_mci_from_body`, `position_site` and `height` by name,
+    SI, as in `flight.record.HistoryRow` or a dictionary of arrays; `draw` is the run's `ReliefDraw`. Without `published`, rows of telemetry cannot be
+    asked for. Else as `link_of`."""
     mission = place.mission
     radio, ground = mission.lander.radio, mission.ground
     if radio is None or ground is None:
@@ -161,7 +173,9 @@ def link_from(
         raise PeriluneError(f"{mission.mission.name}: there is no link of a flight without a record; fly it with one")
     if antenna is not None and not (0 <= np.min(antenna) and np.max(antenna) < len(radio.antenna_directions)):
         raise PeriluneError(f"{mission.mission.name}: there is no antenna {antenna}; choose 0 to {len(radio.antenna_directions) - 1}")
-    return Link(radio, _margins(place, radio, ground, rows, draw, antenna), seed or 0, run, tuple(silences))
+    told = "published" in (rows if isinstance(rows, dict) else rows.dtype.names)
+    published_s = np.asarray(rows["time"])[np.asarray(rows["published"], dtype=bool)] if told else None
+    return Link(radio, _margins(place, radio, ground, rows, draw, antenna), seed or 0, run, tuple(silences), published_s)
 
 
 def _with_impact(silences: Sequence[tuple[float, float]], broke_s: float | None) -> tuple[tuple[float, float], ...]:
@@ -193,6 +207,7 @@ def _link_of_folder(folder: Path, antenna: int | np.ndarray | None, silences: Se
     start = start_state(mission.planned, gm, float(map_heights(relief, up[None, :])[0]))
     rows = {name: np.stack([history[column].to_numpy() for column in columns], axis=-1) for name, columns in COLUMNS.items()}
     rows |= {"time": history["time_s"].to_numpy(), "height": history["height_m"].to_numpy()}
+    rows |= {name: history[name].to_numpy() for name in ("published",) if name in history.columns}
     contact = [event["t_s"] for event in told["events"] if event["name"] == "contact"]
     broke = contact[0] if contact and told["rest"] is None else None
     draws = struct_from(packs["environment"][0], ReliefDraw)

@@ -30,12 +30,14 @@ BIT_RATE_BIT_S = 8_000.0
 
 
 class SentPacket(NamedTuple):
-    """One packet as it was sent: seconds past the flight's epoch by the computer's clock, whose it is, its count, its bytes."""
+    """One packet as it was sent: seconds past the flight's epoch by the computer's clock, whose it is, its count, its bytes, and the row of telemetry
+    in whose tick it was sent, counted from the first that the `Sender` was given."""
 
     time_s: float
     apid: int
     sequence: int
     data: bytes
+    row: int
 
 
 class Sender:
@@ -46,6 +48,7 @@ class Sender:
         self._budget = Budget(PACKETS, bit_rate_bit_s)
         self._memory = Memory()
         self._counts = dict.fromkeys((packet.apid for packet in PACKETS), 0)
+        self._rows = 0  # taken so far
 
     def send(self, telemetry: "pl.DataFrame") -> list[SentPacket]:
         """The packets of the next rows of telemetry, in the order of time and, within a tick, of priority.
@@ -72,7 +75,9 @@ class Sender:
                 self._encoded(packet, values, at if packet is EVENT_PACKET else due[packet.apid][at], codes[due[packet.apid][at]])
             )
         times = rows["time_s"].tolist()
-        return [SentPacket(times[row], apid, *next(made[apid])) for row, apid, _ in chosen]
+        before = self._rows
+        self._rows += len(times)
+        return [SentPacket(times[row], apid, *next(made[apid]), before + row) for row, apid, _ in chosen]
 
     def _encoded(self, packet: Packet, values: Columns, at: np.ndarray, codes: np.ndarray) -> list[tuple[int, bytes]]:
         """Counts and bytes of the packets of a kind whose values stand at `at` of their columns."""

@@ -123,6 +123,7 @@ def compute(
     take_note(s, published, before, events, i)
     if recorded or pack.faults.count > 0:
         s.said = published
+        s.said_by = s.tick + 1
     if row_index < telemetry.shape[1]:
         telemetry[i, row_index] = published
     if late > 0:

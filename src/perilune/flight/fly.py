@@ -169,5 +169,5 @@ def written_rows(rows: np.ndarray) -> np.ndarray:
 
 
 def published_rows(rows: np.ndarray) -> np.ndarray:
-    """The rows of telemetry that were sent: none in a cycle that the computer lost or was away; a computer that speaks believes in some mass."""
+    """The rows of telemetry that were published: none in a cycle that the computer lost or was away; a computer that speaks believes in some mass."""
     return rows[rows["mass"] != 0.0]

@@ -18,7 +18,7 @@ from perilune.avionics.computer import AvionicsParams, AvionicsState, start_avio
 from perilune.avionics.cycle import fly_tick
 from perilune.avionics.guidance.choice import law_of
 from perilune.base.structs import records
-from perilune.base.vector import real
+from perilune.base.vector import ZERO, real
 from perilune.flight.advance import shared
 from perilune.flight.computing import take_note
 from perilune.flight.events import EventRow
@@ -88,6 +88,8 @@ def act_tick(
         now = masses(pack, s)
         before = kinematics(world, pack, s.body, now.cg, s.time)
         take_note(s, said, before, events, i)
+        if said.mass != ZERO:
+            s.said_by = s.tick + 1
         if row < history.shape[1]:
             history[i, row] = history_row(world, computer.belief, s, before, now.cg, now.mass, measured[i], ranged[i], commands[i], said)
         if row < telemetry.shape[1]:

@@ -21,6 +21,7 @@ class HistoryRow:
     """One tick; SI and radians. Truth bears no prefix, the avionics' belief `estimated`, truth minus belief `error`, its 1 sigma `sigma`."""
 
     time: real
+    published: wp.bool  # whether the avionics did in this tick: one row of telemetry, whatever time it bears
     mode: wp.int32
     position_mci: vec3
     velocity_mci: vec3
@@ -135,6 +136,7 @@ def history_row(
     rate = moon_rate_mci(world.orientation, s.time)
     site_mci = wp.quat_rotate_inv(me, belief.site_position_me)
     row.time = s.time
+    row.published = s.said_by == s.tick + 1
     row.mode = t.mode
     row.position_mci = s.body.position
     row.velocity_mci = s.body.velocity

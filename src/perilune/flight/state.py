@@ -135,6 +135,7 @@ class FlightState:
     active: FaultsNow  # in the present tick
     avionics: AvionicsState
     said: Telemetry  # what the avionics published last, kept where it is recorded or a fault is planned
+    said_by: wp.int32  # the tick after the one in which they did
     mode: wp.int32  # of the avionics, as last published
     contact: Contact
     watch: Watch

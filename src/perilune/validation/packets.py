@@ -45,7 +45,7 @@ def read_otherwise() -> Measured:
         database.write_text(xtce(), "utf-8")
         definition = space_packet_parser.load_xtce(database)
     packets, wrong, count = powered_descent(), 0, 0
-    for table in tables_of(ReceivedPacket(*packet[1:]) for packet in packets).tables.values():
+    for table in tables_of(ReceivedPacket(*packet[1:4]) for packet in packets).tables.values():
         for row in table.drop("time_utc").iter_rows(named=True):
             theirs = definition.parse_bytes(packets[row.pop("place")].data)
             pairs = [(theirs["SRC_SEQ_CTR"], row.pop("sequence")), (theirs["packet_time"], row.pop("time_unix_s"))]
