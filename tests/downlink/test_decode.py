@@ -114,39 +114,6 @@ def test_any_bytes_are_taken(data):
     decode(data)
 
 
-def test_seeded_hostility_is_taken_and_accounted_for():
-    """Cut, turned, repeated, mixed and random: 20,000 packets' worth."""
-    draw = random.Random(5)
-    stream = bytearray()
-    while len(stream) < 1_000_000:
-        data = bytearray(draw.choice(SENT).data)
-        match draw.randrange(6):
-            case 0:
-                data = data[: draw.randrange(len(data))]
-            case 1:
-                data[draw.randrange(len(data))] ^= 1 << draw.randrange(8)
-            case 2:
-                data *= 2
-            case 3:
-                data = bytearray(draw.randbytes(draw.randrange(200)))
-            case 4:
-                data += draw.randbytes(draw.randrange(50))
-        stream += data
-    packets, counters = read(bytes(stream))
-    assert {packet.data for packet in packets} <= {packet.data for packet in SENT}
-    assert counters.refused_check_words > 1000
-    decode(bytes(stream)).together()
-
-
-def test_random_packets_pass_as_often_as_sixteen_bits_let_them():
-    """Right headers and random content: of 65,536 one passes on the average; 8 or more come by chance once in 100,000."""
-    kind, draw = BY_NAME["housekeeping"], np.random.default_rng(2)
-    head = SENT[1].data[:6]
-    assert SENT[1].apid == kind.apid
-    packets, _ = read(b"".join(head + draw.bytes(kind.size - 6) for _ in range(65_536)))
-    assert len(packets) < 8
-
-
 def test_a_table_that_there_is_not_is_refused():
     with pytest.raises(PeriluneError, match="choose one of events, housekeeping"):
         decode(STREAM).table("houskeeping")

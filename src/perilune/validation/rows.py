@@ -41,6 +41,8 @@ GROUPS = (
     "starts",
     "kill_trials",
     "packets",
+    "hostile",
+    "fuzzing",
     "recorded_campaigns",
 )
 
