@@ -28,7 +28,7 @@ SEED = 20250605
 MILLION = 1_000_000
 A_STRETCH = 20_000  # packets that one decoder reads
 SAMPLE = 250_000  # errors for each kind of packet
-RANDOM = 1 << 22
+RANDOM = 1 << 21
 SIZES = {packet.apid: packet.size for packet in PACKETS}
 CRC = ("fastcrc",)
 
