@@ -72,7 +72,7 @@ def test_truths_that_no_wave_feels_move_no_packet(flight):
     from dataclasses import replace
 
     times = flight.telemetry["time_s"].to_numpy()
-    felt = {"time", "position_mci", "attitude_mci_from_body", "position_site", "height"}
+    felt = {"time", "published", "position_mci", "attitude_mci_from_body", "position_site", "height", "antenna", "transmitting"}
     rows = flight.flown.history.copy()
     for name in set(rows.dtype.names) - felt:
         rows[name] = 0
