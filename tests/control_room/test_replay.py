@@ -15,7 +15,7 @@ EPOCH, TOUCHDOWN = "2025-06-05T18:15:00Z", "2025-06-05T19:17:00Z"
 
 
 def heard_at(*times):
-    return [Heard(time_s, SentPacket(time_s - 2.0, 100, n, bytes([n]), n)) for n, time_s in enumerate(times)]
+    return [Heard(time_s, SentPacket(time_s - 2.0, 100, n, bytes([n % 256]), n)) for n, time_s in enumerate(times)]
 
 
 class Wall:
