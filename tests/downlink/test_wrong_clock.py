@@ -30,12 +30,12 @@ def jumped(request):
 def true_times(flight):
     """When each row of telemetry was published, shape (rows,): found by the believed position, which stands to the last bit in both records."""
     believed = flight.telemetry.select("^position_mci_.*$").to_numpy()
-    beside = flight.flown.history["estimated_position_mci"]
+    beside = flight.flown.record["estimated_position_mci"]
     times, at = [], 0
     for position in believed:
         while not np.array_equal(beside[at], position):
             at += 1
-        times.append(flight.flown.history["time"][at])
+        times.append(flight.flown.record["time"][at])
         at += 1
     return np.array(times)
 

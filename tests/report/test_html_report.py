@@ -159,7 +159,8 @@ def test_every_sensor_aboard_and_no_other_has_its_row(landed: Flight, eagle: Fli
 
 def test_what_is_said_of_the_sensors_is_what_the_record_holds(eagle: Flight) -> None:
     text = words(report_page(eagle))
-    history, sent = eagle.history, eagle.telemetry
+    end = eagle.flown.history["time"][-1]  # a report is of the flight, not of the stay after it
+    history, sent = (rows.filter(rows["time_s"] <= end) for rows in (eagle.history, eagle.telemetry))
     ranges, speeds = int(history["measured_radar_range_valid"].sum()), int((history["measured_radar_beams"] > 0).sum())
     assert ranges > 100 and speeds > 100
     assert f"Arrived: {speeds} sets of radar speeds, {ranges} radar ranges." in text

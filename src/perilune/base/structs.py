@@ -37,3 +37,18 @@ def copy_of(instance: Any, struct: Any) -> Any:
     for name in struct.vars:
         setattr(other, name, getattr(instance, name))
     return other
+
+
+def joined(arrays: list[np.ndarray], axis: int) -> np.ndarray:
+    """As `np.concatenate`, which would give structured arrays another layout than the kernel's; a single array as it is."""
+    if len(arrays) == 1:
+        return arrays[0]
+    shape = list(arrays[0].shape)
+    shape[axis] = sum(array.shape[axis] for array in arrays)
+    out, at = np.empty(shape, arrays[0].dtype), 0
+    for array in arrays:
+        place = [slice(None)] * len(shape)
+        place[axis] = slice(at, at + array.shape[axis])
+        out[tuple(place)] = array
+        at += array.shape[axis]
+    return out

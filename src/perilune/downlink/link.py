@@ -149,7 +149,7 @@ def link_of(flight: "Flight | str | Path", antenna: int | np.ndarray | None = No
     place = Place(flown.scene.mission, flown.scene.start, flown.scene.world.relief)
     draw = struct_from(flown.pack["environment"], ReliefDraw)
     broke = float(flown.last["contact"]["time"]) if int(flown.last["status"]) == DESTROYED else None
-    return link_from(place, flown.history, draw, flight.seed, flight.run, antenna, _with_impact(silences, broke))
+    return link_from(place, flown.record, draw, flight.seed, flight.run, antenna, _with_impact(silences, broke))
 
 
 def link_from(

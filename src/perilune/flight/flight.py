@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 class Flight:
     """One flight with everything that was asked of it; made by `fly`.
 
-    `history` and `telemetry` are Polars frames of one row a control period (10 Hz) from the start of the flight to its end; their columns are
-    listed in docs/results.md. `flown` holds the raw run (packs, states, event table) for those who go on from here.
+    `history` and `telemetry` are Polars frames of one row a control period (10 Hz) from the start of the flight to its end, and over the stay after
+    it (`flight.staying`); their columns are listed in docs/results.md. `flown` holds the raw run (packs, states, event table) for those who go on
+    from here.
     """
 
     mission: Mission
@@ -69,7 +70,7 @@ class Flight:
         """Truth, estimate, its error and 1 sigma, commands and measurements: one row a tick, SI and radians, unit at the end of each name."""
         import polars as pl
 
-        rows = self.flown.history
+        rows = self.flown.record
         frame = columns(rows)
         latitude, longitude = places(rows["position_site"], self.flown.scene.start.site_axes_me, self.flown.scene.start.site_position_me)
         frame["latitude_deg"], frame["longitude_deg"] = latitude, longitude

@@ -1,10 +1,12 @@
 """One run as it was flown: pack, first and last state, events and record, with what every result is read from."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from perilune.base.structs import joined
 from perilune.environment.relief_site import RADIUS_M
 from perilune.environment.time import format_utc
 from perilune.flight.events import EVENTS
@@ -45,7 +47,10 @@ class Touchdown:
 
 @dataclass(frozen=True)
 class Flown:
-    """A run and its record; `history` may be empty or begin late, at the tick of its first row."""
+    """A run and its record to the end of the flight; `history` may be empty or begin late, at the tick of its first row.
+
+    `stay` are the rows after that end, of a lander that stands or lies there; all that is told of the flight comes from the others.
+    """
 
     scene: Scene
     pack: FlightRecord
@@ -53,6 +58,12 @@ class Flown:
     last: FlightRecord
     event_rows: np.ndarray
     history: np.ndarray
+    stay: np.ndarray | None = None
+
+    @cached_property
+    def record(self) -> np.ndarray:
+        """All rows, the stay's too."""
+        return self.history if self.stay is None or not len(self.stay) else joined([self.history, self.stay], 0)
 
     def event(self, name: str) -> FlightRecord | None:
         """The row of an event of `EVENTS`, or None where it has not happened."""

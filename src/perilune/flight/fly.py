@@ -10,6 +10,7 @@ import numpy as np
 from perilune.avionics.guidance.choice import label_of
 from perilune.base.errors import PeriluneError
 from perilune.base.start_warp import start_warp
+from perilune.base.structs import joined
 from perilune.flight.compare_published import compare_published
 from perilune.flight.flight import Flight
 from perilune.flight.flown import Flown, events_of, touchdown_of
@@ -17,6 +18,7 @@ from perilune.flight.flying import Progress, fly_recorded, prepare
 from perilune.flight.pdi import build_pdi_batch
 from perilune.flight.provenance import provenance
 from perilune.flight.setup import Batch, Scene, build_batch
+from perilune.flight.staying import STAY_S, fly_stay
 from perilune.flight.verdict import UNANSWERED, explain, judge, metres
 from perilune.mission.draws import draw
 from perilune.mission.emit import to_toml
@@ -42,6 +44,7 @@ def fly(
     peer: "Peer | None" = None,
     drawn: dict[str, float] | None = None,
     faults: Sequence[PlannedFault] = (),
+    stay_s: float = STAY_S,
 ) -> Flight:
     """Fly one run of a mission to its end.
 
@@ -56,6 +59,8 @@ def fly(
     peer : other flight software that flies the lander over the port, as `flight.port.peer_at` gives it; left out, this program's own
     drawn : all values in place of those that seed and run give, by dotted path in the file's units; seed and run then shape the noise alone
     faults : what breaks in this flight beside the mission's own faults
+    stay_s : for how long the record goes on where the lander stands or has fallen over, sending; all that is told of the flight is of its end before
+        that; with a peer there is no stay
 
     Raises
     ------
@@ -88,8 +93,9 @@ def fly(
         from perilune.flight.port import fly_with_peer
 
         recording, lost = fly_with_peer(scene, batch, peer, progress)
-    history, telemetry = written_rows(recording.history[0]), published_rows(recording.telemetry[0])
-    flown = Flown(scene, batch.packs[0], first, batch.states[0], recording.events[0], history)
+    past, sent = fly_stay(scene, batch, stay_s if peer is None else 0.0)
+    history, telemetry = written_rows(recording.history[0]), published_rows(joined([recording.telemetry[0], sent[0]], 0))
+    flown = Flown(scene, batch.packs[0], first, batch.states[0], recording.events[0], history, written_rows(past[0]))
     verdict = UNANSWERED if lost else str(judge(flown_mission.limits, batch.states)[0])
     return Flight(
         mission=flown_mission,

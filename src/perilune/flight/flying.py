@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from perilune.base.start_warp import is_compiled
-from perilune.base.structs import records
+from perilune.base.structs import joined, records
 from perilune.flight.advance import LONGEST_S, advance, flying, load_kernel, new_events
 from perilune.flight.kernel import build_kernel
 from perilune.flight.record import HistoryRow
@@ -86,21 +86,6 @@ def fly_recorded(
         begin += ticks
         room = 3000
     return Recording(events, joined(pasts, 1), joined(sents, 1), first)
-
-
-def joined(arrays: list[np.ndarray], axis: int) -> np.ndarray:
-    """As `np.concatenate`, which would give structured arrays another layout than the kernel's; a single array as it is."""
-    if len(arrays) == 1:
-        return arrays[0]
-    shape = list(arrays[0].shape)
-    shape[axis] = sum(array.shape[axis] for array in arrays)
-    out, at = np.empty(shape, arrays[0].dtype), 0
-    for array in arrays:
-        place = [slice(None)] * len(shape)
-        place[axis] = slice(at, at + array.shape[axis])
-        out[tuple(place)] = array
-        at += array.shape[axis]
-    return out
 
 
 def flying_or_new(batch: Batch) -> bool:

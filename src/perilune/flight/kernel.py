@@ -19,8 +19,9 @@ from perilune.flight.faulting import look_for_faults
 from perilune.flight.ground_contact import status_on_ground
 from perilune.flight.plant import fly_plant, kinematics, masses, pad_clearance
 from perilune.flight.record import HistoryRow, history_row
+from perilune.flight.resting import stay_put
 from perilune.flight.sensing import sense
-from perilune.flight.state import STATUS_DESTROYED, STATUS_FLYING, STATUS_INVALID, STEPS, TICK, FlightPack, FlightState, World
+from perilune.flight.state import STATUS_DESTROYED, STATUS_FLYING, STATUS_INVALID, STATUS_STAYING, STEPS, TICK, FlightPack, FlightState, World
 from perilune.lander.sensors.landing_radar import point_radar
 from perilune.messages.actuation import Actuation
 from perilune.messages.measurements import ImuMeasurement
@@ -83,6 +84,8 @@ def act(
     began = s.time
     if pack.lander.landing_radar.present:
         point_radar(pack.lander.landing_radar, s.lander.landing_radar, command.radar_position, s.time)
+    if s.status == STATUS_STAYING:
+        return stay_put(world, pack, s, increments, i, row_index * STEPS)
     fly_plant(world, pack, s, command, before.height, events, increments, i, row_index * STEPS)
     if s.status == STATUS_FLYING:
         s.tick += 1
@@ -156,7 +159,7 @@ def kernel_around(law: Any) -> Any:
             computer = avionics[0]
             now = masses(pack, s)
             k = kinematics(world, pack, s.body, now.cg, s.time)
-            while s.status == STATUS_FLYING and s.tick < until and s.mode < stop_mode:
+            while (s.status == STATUS_FLYING or s.status == STATUS_STAYING) and s.tick < until and s.mode < stop_mode:
                 k = fly_one_tick(world, on_board, computer, pack, s, k, i, s.tick - first_tick, events, history, telemetry, increments)
         states[i] = s
 

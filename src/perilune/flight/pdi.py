@@ -15,12 +15,12 @@ import numpy as np
 import warp as wp
 
 from perilune.base.errors import PeriluneError
+from perilune.base.structs import joined
 from perilune.environment.orientation import ME_FROM_PA, rotation_pa_from_mci
 from perilune.environment.relief_site import RADIUS_M, map_heights
 from perilune.flight.advance import LONGEST_S, advance, new_events
 from perilune.flight.coast_faults import Coast, begin_in_coast
 from perilune.flight.events import EVENTS
-from perilune.flight.flying import joined
 from perilune.flight.setup import Batch, Scene, build_batch
 from perilune.flight.state import FLYING
 from perilune.mission.run_faults import RunFaults

@@ -25,6 +25,8 @@ REST_FOR_S = 2.0  # below 1 mm/s and 0.01°/s for so long is at rest
 
 FLYING, STANDING, DESTROYED, INVALID, FALLEN = 0, 1, 2, 3, 4
 STATUS_FLYING, STATUS_STANDING, STATUS_DESTROYED, STATUS_INVALID, STATUS_FALLEN = (wp.constant(i) for i in range(5))
+STAYING = 5  # of no flight: what stands or lies there after the flight's end goes on so (`flight.staying`)
+STATUS_STAYING = wp.constant(STAYING)
 
 
 @wp.struct

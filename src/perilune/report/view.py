@@ -32,9 +32,9 @@ class View:
         return self.whole(name)[self.powered]
 
     def whole(self, name: str) -> np.ndarray:
-        """A column of the whole history, shape (n,)."""
+        """A column of the whole history, shape (n,), without the stay after the flight's end."""
         if name not in self._columns:
-            column = self.flight.history[name]
+            column = self.flight.history[name].head(len(self.flight.flown.history))
             self._columns[name] = np.asarray((column.to_physical() if name == "mode" else column).to_numpy())
         return self._columns[name]
 
