@@ -94,10 +94,10 @@ def one_of_each() -> list[bytes]:
 def a_million() -> Measured:
     """Stretches of a million hostile packets in which the decoder and the independent reading differ, or bytes are unaccounted for."""
     outcome = assail(descent(), MILLION)
-    told = ", ".join(f"{how} {outcome.arrived[how]}: {outcome.taken[how]} as sent, {outcome.unsent[how]} other" for how in sorted(outcome.arrived))
+    arrived, taken, unsent = (", ".join(f"{how} {n}" for how, n in sorted(some.items())) for some in (outcome.arrived, outcome.taken, outcome.unsent))
     return float(outcome.wrong), (
-        f"{sum(outcome.arrived.values())} packets, {outcome.bytes} bytes; refused {outcome.refused_check_words} check words and "
-        f"{outcome.refused_values} values; taken of {told}"
+        f"{outcome.bytes} bytes: {arrived}; taken as sent: {taken}; taken and never sent: {unsent or 'none'}; "
+        f"refused {outcome.refused_check_words} check words and {outcome.refused_values} values"
     )
 
 
