@@ -95,8 +95,8 @@ class Link:
     def arrivals_of_rows(self, rows: np.ndarray, bits: np.ndarray | int) -> Arrivals:
         """As `arrivals`, of packets made of these rows of telemetry (n,), counted from its first.
 
-        Each is handed to the transmitter in the tick in which its row was published, whatever the computer's clock said then. Raises PeriluneError when
-        the record does not tell.
+        Each is handed to the transmitter in the tick in which its row was published, whatever the computer's clock said then. Raises
+        PeriluneError when the record does not tell.
         """
         if self.published_s is None or (len(rows) and not 0 <= np.min(rows) <= np.max(rows) < len(self.published_s)):
             raise PeriluneError("link: the record does not say when each row of telemetry was published (column published); fly it again")
