@@ -12,7 +12,16 @@ from perilune.avionics.updates_position import use_position_fix
 from perilune.avionics.updates_sun import use_sun_sensor
 from perilune.avionics.updates_velocity import use_radar_speeds, use_velocimeter
 from perilune.base.vector import HALF, real, vec3
+from perilune.messages.commands import SENSORS
 from perilune.messages.measurements import LandingRadarMeasurement, Measurements, RangeMeasurement
+
+RANGE_FINDER, LANDING_RADAR, VELOCIMETER, STAR_TRACKER, POSITION_FIX, SUN_SENSOR = (wp.constant(1 << i) for i in range(len(SENSORS) - 1))
+
+
+@wp.func
+def counts(n: wp.ref[NavigationState], sensor: wp.int32) -> wp.bool:
+    """Whether a sensor's measurements are taken in: no command has left it out."""
+    return (n.left_out & sensor) == 0
 
 
 @wp.func
@@ -84,15 +93,15 @@ def use_arrivals(
     n.range_used = False
     n.speeds_used = 0
     n.fix_used = False
-    if m.star_tracker.valid and can_look_back(time, m.star_tracker.time, tick):
+    if m.star_tracker.valid and counts(n, STAR_TRACKER) and can_look_back(time, m.star_tracker.time, tick):
         use_star_tracker(p, n, m.star_tracker, time, tick)
-    if p.sun_sensor.present and m.sun_sensor.valid and can_look_back(time, m.sun_sensor.time, tick):
+    if p.sun_sensor.present and m.sun_sensor.valid and counts(n, SUN_SENSOR) and can_look_back(time, m.sun_sensor.time, tick):
         use_sun_sensor(p, on_board, n, m.sun_sensor, time, tick)
-    if m.range_finder.valid and can_look_back(time, m.range_finder.time, tick):
+    if m.range_finder.valid and counts(n, RANGE_FINDER) and can_look_back(time, m.range_finder.time, tick):
         use_range(p, range_finder_model(p, b), on_board, n, m.range_finder, cg_height, time, tick)
-    if p.landing_radar.present and can_look_back(time, m.landing_radar.time, tick):
+    if p.landing_radar.present and counts(n, LANDING_RADAR) and can_look_back(time, m.landing_radar.time, tick):
         use_landing_radar(p, b, on_board, n, m.landing_radar, cg_height, time, tick)
-    if p.velocimeter.present and m.velocimeter.beams != 0 and can_look_back(time, m.velocimeter.time, tick):
+    if p.velocimeter.present and m.velocimeter.beams != 0 and counts(n, VELOCIMETER) and can_look_back(time, m.velocimeter.time, tick):
         use_velocimeter(p, b, on_board, n, m.velocimeter, cg_height, time, tick)
-    if p.position_fix.present and m.position_fix.valid and can_look_back(time, m.position_fix.time, tick):
+    if p.position_fix.present and m.position_fix.valid and counts(n, POSITION_FIX) and can_look_back(time, m.position_fix.time, tick):
         use_position_fix(p, on_board, n, m.position_fix, cg_height, time, tick)

@@ -17,6 +17,7 @@ from perilune.avionics.guidance.targets import TargetGuidance, TargetGuidancePar
 from perilune.avionics.navigation import Navigation, NavigationParams, NavigationState, start_navigation
 from perilune.avionics.recorder import Record, Recorder, RecorderParams
 from perilune.avionics.sequencer import Sequence, SequenceParams
+from perilune.avionics.settings import Settings
 from perilune.avionics.touchdown import Touchdown, TouchdownParams
 from perilune.base.parameters import Parameters
 from perilune.base.vector import ONE, STANDARD_GRAVITY, ZERO, real, vec3
@@ -80,6 +81,8 @@ class AvionicsState:
     allocation: AllocationState
     contact_for: real
     touchdown: wp.bool
+    hold_left: real  # s, for which the height is kept
+    settings: Settings
     last: Actuation
     record: Record
 

@@ -9,6 +9,7 @@ import warp as wp
 
 from perilune.avionics.arrivals import use_arrivals
 from perilune.avionics.belief import OnBoard, believed_gravity
+from perilune.avionics.commanding import publish_settings
 from perilune.avionics.computer import AvionicsParams, AvionicsState, account_propellant, believed_cg_height, believed_mass
 from perilune.avionics.covariance import propagate_covariance
 from perilune.avionics.guidance.legs import chosen_divert
@@ -21,9 +22,11 @@ from perilune.avionics.steering import ask_thrust, steer
 from perilune.avionics.touchdown import contact_time, probes_say_so
 from perilune.base.vector import HALF, real
 from perilune.messages.actuation import Actuation
+from perilune.messages.commands import SENSORS
 from perilune.messages.measurements import Measurements
 from perilune.messages.telemetry import Telemetry
 
+CONTACT_PROBES = wp.constant(1 << SENSORS.index("contact_probes"))
 COAST_COVARIANCE_PERIOD = wp.constant(real(1.0))  # s; its error against 0.1 s is part of the filter's tests
 
 
@@ -58,7 +61,7 @@ def sequence(p: wp.ref[AvionicsParams], s: wp.ref[AvionicsState], o: wp.ref[Outl
     if s.mode == TERMINAL or (p.targets.present and s.mode == VERTICAL):
         expected = (s.last.main_engine * p.belief.main_thrust + s.last.assist_duty * p.belief.assist_thrust) / mass
         s.contact_for = contact_time(p.touchdown, o.height, o.sink, wp.length(s.navigation.force_body), expected, s.contact_for, tick)
-        if probes_say_so(p.touchdown, o.height, probes):
+        if (s.navigation.left_out & CONTACT_PROBES) == 0 and probes_say_so(p.touchdown, o.height, probes):
             s.contact_for = wp.max(s.contact_for, p.touchdown.patience)
     now.contact_for = s.contact_for
     before = s.mode
@@ -105,4 +108,5 @@ def fly_tick(
     published = publish(p, s, outlook, demand.thrust, mass, cg_height, time)
     if detail:
         publish_filter(s.navigation, outlook, published)
+        publish_settings(p, s, published)
     return s.last, published

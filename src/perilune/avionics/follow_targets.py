@@ -35,7 +35,11 @@ def follow_targets(
     d = ThrustDemand()
     d.main_engine = True
     if s.mode == VERTICAL:
-        d.acceleration = sink_straight(p.targets, o.sink, o.velocity_site, o.gravity)
+        sink = o.sink
+        if s.hold_left > ZERO:  # held as if it sank too fast by all that it is to sink
+            s.hold_left = wp.max(s.hold_left - tick, ZERO)
+            sink += g.final_sink
+        d.acceleration = sink_straight(p.targets, sink, o.velocity_site, o.gravity)
         d.thrust = wp.clamp(wp.length(d.acceleration) * e.mass, g.least_thrust, e.largest)
         s.time_to_go = wp.max(o.height, ZERO) / g.final_sink
         s.at_full_thrust = False

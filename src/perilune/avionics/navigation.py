@@ -151,6 +151,7 @@ class NavigationState:
     rate_body: vec3  # rad/s, of the last increment
     force_body: vec3  # m/s², mean specific force over the last tick, as measured
     since_covariance: real
+    left_out: wp.int32  # a bit for each of `messages.commands.SENSORS` that does not count, by command
     rejections: wp.int32
     rejections_in_row: wp.int32
     distrusted: wp.bool

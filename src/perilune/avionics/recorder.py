@@ -10,6 +10,7 @@ import warp as wp
 from pydantic import Field
 
 from perilune.avionics.navigation import vec16
+from perilune.avionics.settings import Settings
 from perilune.base.parameters import Parameters
 from perilune.base.vector import quat, real, vec3
 
@@ -54,3 +55,4 @@ class Record:
     touchdown: wp.bool
     main_left: real  # kg as believed
     rcs_left: real  # kg as believed
+    settings: Settings

@@ -88,6 +88,8 @@ def resume(p: wp.ref[AvionicsParams], on_board: wp.ref[OnBoard], r: Record, time
     fresh = start_avionics(p)
     fresh.record = r
     fresh.mode = r.mode
+    fresh.settings = r.settings
+    fresh.navigation.left_out = r.settings.left_out
     fresh.divert = r.divert
     fresh.touchdown = r.touchdown
     fresh.range_given_up = r.range_given_up

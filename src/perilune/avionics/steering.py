@@ -60,7 +60,14 @@ def ask_braking(
 
 
 @wp.func
-def ask_descent(p: wp.ref[AvionicsParams], s: wp.ref[AvionicsState], o: wp.ref[Outlook], e: Engines) -> ThrustDemand:
+def hold_height(s: wp.ref[AvionicsState], wanted: vec3, upward: real, tick: real) -> vec3:
+    """The demand in a tick of a commanded hold: `upward` [m/s²], which ends the sinking, in place of the upward part of what the leg wants."""
+    s.hold_left = wp.max(s.hold_left - tick, ZERO)
+    return vec3(wanted[0], wanted[1], upward)
+
+
+@wp.func
+def ask_descent(p: wp.ref[AvionicsParams], s: wp.ref[AvionicsState], o: wp.ref[Outlook], e: Engines, tick: real) -> ThrustDemand:
     """Pitch-up and vertical: the sink profile, the drift taken out."""
     g = p.guidance
     d = ThrustDemand()
@@ -71,6 +78,8 @@ def ask_descent(p: wp.ref[AvionicsParams], s: wp.ref[AvionicsState], o: wp.ref[O
     wanted = descend(p.guidance, o.height, o.sink, drift, o.gravity, drift_time)
     s.time_to_go = wanted.time_to_go
     d.acceleration = wanted.acceleration
+    if s.mode == VERTICAL and s.hold_left > ZERO:
+        d.acceleration = hold_height(s, d.acceleration, o.gravity + g.sink_gain * o.sink, tick)
     if s.mode == VERTICAL:
         d.acceleration = limit_tilt(d.acceleration, g.vertical_tilt)
     d.main_engine = s.mode == PITCH_UP or g.main_engine_when_vertical
@@ -84,12 +93,15 @@ def ask_descent(p: wp.ref[AvionicsParams], s: wp.ref[AvionicsState], o: wp.ref[O
 
 
 @wp.func
-def ask_settling(p: wp.ref[AvionicsParams], s: wp.ref[AvionicsState], o: wp.ref[Outlook], e: Engines) -> ThrustDemand:
+def ask_settling(p: wp.ref[AvionicsParams], s: wp.ref[AvionicsState], o: wp.ref[Outlook], e: Engines, tick: real) -> ThrustDemand:
     """Terminal: the assist engines hold the sink rate."""
     d = ThrustDemand()
     s.time_to_go = wp.max(o.height, ZERO) / p.guidance.final_sink
     drift = o.velocity_site - homing_velocity(p.guidance, o.height, o.position_site, s.divert)
-    level = limit_tilt(settle(p.guidance, o.height, o.sink, drift, o.gravity), p.guidance.terminal_tilt)
+    wanted = settle(p.guidance, o.height, o.sink, drift, o.gravity)
+    if s.hold_left > ZERO:
+        wanted = hold_height(s, wanted, o.gravity + p.guidance.sink_gain * o.sink, tick)
+    level = limit_tilt(wanted, p.guidance.terminal_tilt)
     d.acceleration = limit_with_vertical_priority(level, p.belief.assist_thrust / e.mass)
     d.thrust = wp.length(d.acceleration) * e.mass
     return d
@@ -106,9 +118,9 @@ def ask_thrust(
     if s.mode == BRAKING:
         return ask_braking(law, p, s, o, e, begins, tick)
     if s.mode == PITCH_UP or s.mode == VERTICAL:
-        return ask_descent(p, s, o, e)
+        return ask_descent(p, s, o, e, tick)
     if s.mode == TERMINAL:
-        return ask_settling(p, s, o, e)
+        return ask_settling(p, s, o, e, tick)
     d = ThrustDemand()
     d.acceleration = o.up_site
     if s.mode == COAST:

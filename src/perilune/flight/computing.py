@@ -3,6 +3,7 @@
 import warp as wp
 
 from perilune.avionics.belief import OnBoard
+from perilune.avionics.commanding import publish_report
 from perilune.avionics.computer import AvionicsParams
 from perilune.avionics.cycle import fly_tick
 from perilune.avionics.navigation import integrate_tick
@@ -36,7 +37,7 @@ def begin_cycle(
     avionics: wp.ref[AvionicsParams], on_board: wp.ref[OnBoard], s: wp.ref[FlightState], measured: wp.ref[Measurements], clock: real
 ) -> wp.int32:
     """What becomes of this tick's cycle, and what that does to the computer's memory and to the increments that it has not taken in."""
-    what = computer_now(s.lander.computer.away, s.active, TICK)
+    what = computer_now(s.lander.computer, s.active, s.time, TICK)
     s.lander.computer.away = what == IS_AWAY
     if what == COMES_BACK:
         s.avionics = resume(avionics, on_board, s.avionics.record, clock)
@@ -121,6 +122,8 @@ def compute(
             return without_cycle(s, what, late)
     command, published = fly_tick(law, avionics, on_board, s.avionics, measured, clock, TICK, recorded)
     take_note(s, published, before, events, i)
+    if recorded:
+        publish_report(s.decoder, s.time, published)
     if recorded or pack.faults.count > 0:
         s.said = published
         s.said_by = s.tick + 1

@@ -9,9 +9,11 @@ from typing import Any
 import warp as wp
 
 from perilune.avionics.belief import OnBoard
+from perilune.avionics.commanding import use_settings
 from perilune.avionics.computer import AvionicsParams, start_avionics
 from perilune.avionics.guidance.choice import law_of
 from perilune.base.vector import ZERO, real
+from perilune.flight.commanded import take_uplink
 from perilune.flight.computing import compute
 from perilune.flight.dynamics import coast_step
 from perilune.flight.events import EventRow, Kinematics, note_marks
@@ -112,6 +114,7 @@ def kernel_around(law: Any) -> Any:
     def fly_one_tick(
         world: wp.ref[World],
         on_board: wp.ref[OnBoard],
+        planned: wp.array(dtype=AvionicsParams),
         avionics: wp.ref[AvionicsParams],
         pack: wp.ref[FlightPack],
         s: wp.ref[FlightState],
@@ -124,6 +127,7 @@ def kernel_around(law: Any) -> Any:
         increments: wp.array2d(dtype=ImuMeasurement),
     ) -> Kinematics:
         now = masses(pack, s)
+        take_uplink(world, on_board, planned, avionics, pack, s)
         look_for_faults(world, pack, s, before, events, i)
         measured, true_ranges = sense(world, pack, s, before, now.cg, events, i)
         recorded = row_index < history.shape[1] or row_index < telemetry.shape[1]
@@ -157,10 +161,12 @@ def kernel_around(law: Any) -> Any:
             coast_on(world, pack, s, until)
         else:
             computer = avionics[0]
+            if s.decoder.reports > 0:
+                use_settings(computer, avionics, s.avionics)
             now = masses(pack, s)
             k = kinematics(world, pack, s.body, now.cg, s.time)
             while (s.status == STATUS_FLYING or s.status == STATUS_STAYING) and s.tick < until and s.mode < stop_mode:
-                k = fly_one_tick(world, on_board, computer, pack, s, k, i, s.tick - first_tick, events, history, telemetry, increments)
+                k = fly_one_tick(world, on_board, avionics, computer, pack, s, k, i, s.tick - first_tick, events, history, telemetry, increments)
         states[i] = s
 
     return advance

@@ -11,6 +11,7 @@ from perilune.environment.orientation import moon_rate_mci, quat_me_from_pa, qua
 from perilune.flight.events import Kinematics
 from perilune.flight.sensing import TrueRanges
 from perilune.flight.state import TICK, FlightState, World
+from perilune.lander.transmitter import is_transmitting
 from perilune.messages.actuation import Actuation, vec16
 from perilune.messages.measurements import Measurements
 from perilune.messages.telemetry import Telemetry
@@ -85,6 +86,8 @@ class HistoryRow:
     range_innovation: real
     range_innovation_sigma: real
     range_rejections: wp.int32
+    antenna: wp.int32  # switched to: 0 the one that serves best, n + 1 antenna n
+    transmitting: wp.bool
 
 
 UNITS = {
@@ -102,7 +105,7 @@ UNITS = {
     "height_sigma": "m", "range": "m", "time_to_go": "s", "thrust_command": "n", "torque_body": "n_m", "propellant": "kg",
     "specific_force_body": "m_s2", "vertical_speed_sigma": "m_s", "gyro_bias": "rad_s", "accel_bias": "m_s2", "map_error": "m",
     "position_sigma_site": "m", "velocity_sigma_site": "m_s", "attitude_sigma": "rad", "gyro_bias_sigma": "rad_s", "accel_bias_sigma": "m_s2",
-    "map_error_sigma": "m",
+    "map_error_sigma": "m", "site_offset_east": "m", "site_offset_north": "m", "hold_left": "s",
 }  # fmt: skip
 """Unit of each recorded field; a field not named here is a pure number or a flag."""
 
@@ -134,7 +137,7 @@ def history_row(
     me = quat_me_from_pa(world.orientation) * quat_pa_from_mci(world.orientation, s.time)
     axes = site_axes(belief) * wp.quat_to_matrix(me)
     rate = moon_rate_mci(world.orientation, s.time)
-    site_mci = wp.quat_rotate_inv(me, belief.site_position_me)
+    site_mci = wp.quat_rotate_inv(me, belief.site_position_me - s.avionics.settings.site_shift_me)  # the planned one
     row.time = s.time
     row.published = s.said_by == s.tick + 1
     row.mode = t.mode
@@ -200,6 +203,8 @@ def history_row(
     row.range_innovation = t.range_innovation
     row.range_innovation_sigma = t.range_innovation_sigma
     row.range_rejections = t.range_rejections
+    row.antenna = s.avionics.settings.antenna
+    row.transmitting = is_transmitting(s.lander.transmitter, s.active, s.time)
     return row
 
 

@@ -2,6 +2,7 @@
 
 import warp as wp
 
+from perilune.avionics.command_decoder import DecoderState
 from perilune.avionics.computer import AvionicsState
 from perilune.base.vector import quat, real, vec3, vec4
 from perilune.environment.ephemeris import ThirdBodies
@@ -14,6 +15,7 @@ from perilune.lander.lander import LanderParams, LanderState
 from perilune.lander.on_legs import OnLegs
 from perilune.messages.measurements import IMU_SAMPLES, ImuTick
 from perilune.messages.telemetry import Telemetry
+from perilune.messages.uplink import UplinkPacket
 
 TICK_S, STEPS_PER_TICK = 0.1, IMU_SAMPLES
 TICK = wp.constant(real(0.1))  # s, control period
@@ -41,6 +43,7 @@ class World:
     third_bodies: wp.bool
     direct_field: wp.bool  # the harmonics themselves everywhere, no corridor table
     marks: wp.array(dtype=real)  # heights [m] above ground whose passing is an event
+    uplinks: wp.array(dtype=UplinkPacket)  # what reaches the receiver, in the order of its ticks
 
 
 @wp.struct
@@ -136,6 +139,8 @@ class FlightState:
     faults: FaultState
     active: FaultsNow  # in the present tick
     avionics: AvionicsState
+    decoder: DecoderState
+    next_uplink: wp.int32  # how many packets of the uplink were taken
     said: Telemetry  # what the avionics published last, kept where it is recorded or a fault is planned
     said_by: wp.int32  # the tick after the one in which they did
     mode: wp.int32  # of the avionics, as last published

@@ -22,7 +22,11 @@ from perilune.messages.actuation import Actuation
 
 LONGEST_LATENCY = 5  # control ticks
 MOST_WAITING = wp.constant(LONGEST_LATENCY)
-OVERLOAD, RESTART, CLOCK_JUMP, LATENCY = (wp.constant(fault_code(f"computer.{kind}")) for kind in ("overload", "restart", "clock_jump", "latency"))
+OVERLOAD, RESTART, CLOCK_JUMP, LATENCY, HANG = (
+    wp.constant(fault_code(f"computer.{kind}")) for kind in ("overload", "restart", "clock_jump", "latency", "hang")
+)
+RESTART_S = 5.0  # away for so long when it is restarted by command; assumed
+RESTART_TAKES = wp.constant(real(RESTART_S))
 RUNS, COMES_BACK, LOSES_CYCLE, IS_AWAY = (wp.constant(i) for i in range(4))
 
 
@@ -46,6 +50,7 @@ class ComputerState:
     """Whether it is away, and the commands on their way to the valves, newest first."""
 
     away: wp.bool
+    starts_until: real  # s past the epoch, in a restart by command
     late: wp.int32  # ticks by which commands were late in the last one
     command_1: Actuation
     command_2: Actuation
@@ -55,11 +60,11 @@ class ComputerState:
 
 
 @wp.func
-def computer_now(away: wp.bool, now: wp.ref[FaultsNow], tick_length: real) -> wp.int32:
+def computer_now(state: wp.ref[ComputerState], now: wp.ref[FaultsNow], time: real, tick_length: real) -> wp.int32:
     """What becomes of this tick's cycle: RUNS, COMES_BACK (runs, for the first time after an outage), LOSES_CYCLE or IS_AWAY."""
-    if fault_on(now, RESTART):
+    if fault_on(now, RESTART) or fault_on(now, HANG) or time < state.starts_until:
         return IS_AWAY
-    if away:
+    if state.away:
         return COMES_BACK
     if fault_on(now, OVERLOAD):
         cycle = wp.floor(fault_since(now, OVERLOAD) / tick_length + HALF)
@@ -68,6 +73,13 @@ def computer_now(away: wp.bool, now: wp.ref[FaultsNow], tick_length: real) -> wp
         if wp.floor((cycle + ONE) * share + margin) > wp.floor(cycle * share + margin):
             return LOSES_CYCLE
     return RUNS
+
+
+@wp.func
+def restart_computer(state: wp.ref[ComputerState], time: real):
+    """Cut its power and start it again at `time` [s past the epoch]."""
+    state.away = True
+    state.starts_until = time + RESTART_TAKES
 
 
 @wp.func

@@ -121,6 +121,8 @@ FAULTS: tuple[Fault, ...] = (
     Fault("computer.restart", None, None, "the computer is away for the duration; valves close; it comes back with what its recorder kept"),
     Fault("computer.clock_jump", "s", None, "the computer's clock is ahead by this (negative: behind)", -600.0, 3600.0),
     Fault("computer.latency", "s", None, "commands act this much later, in whole ticks of 0.1 s", 0.0, 0.5),
+    Fault("computer.hang", None, None, "the computer is away until it is restarted by command, or for the duration"),
+    Fault("transmitter.fails", None, None, "nothing is sent until the transmitter is restarted by command, or for the duration"),
 )
 
 _CODES = {fault.name: i + 1 for i, fault in enumerate(FAULTS)}
@@ -156,6 +158,7 @@ class FaultState:
 
     begun: wp.int32
     ended: wp.int32
+    cleared: wp.int32  # what a restart has put right
     began: vec6  # s past the flight's epoch
 
 
@@ -204,7 +207,8 @@ def faults_now(slots: wp.ref[FaultSlots], state: wp.ref[FaultState], time: real,
             state.began[i] = time
         if (state.begun & bit) != 0:
             since = time - state.began[i]
-            if slots.duration[i] < ZERO or since + MARGIN < slots.duration[i]:
+            lasts = slots.duration[i] < ZERO or since + MARGIN < slots.duration[i]
+            if lasts and (state.cleared & bit) == 0:
                 k = now.count
                 now.code[k] = slots.code[i]
                 now.size[k] = slots.size[i]
@@ -214,6 +218,14 @@ def faults_now(slots: wp.ref[FaultSlots], state: wp.ref[FaultState], time: real,
             else:
                 state.ended = state.ended | bit
     return now
+
+
+@wp.func
+def clear_fault(slots: wp.ref[FaultSlots], state: wp.ref[FaultState], code: wp.int32):
+    """Put right what has begun of a fault, from the next look at the faults on."""
+    for i in range(slots.count):
+        if slots.code[i] == code and (state.begun & (1 << i)) != 0:
+            state.cleared = state.cleared | (1 << i)
 
 
 @wp.func

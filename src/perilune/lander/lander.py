@@ -24,6 +24,7 @@ from perilune.lander.sensors.sun_sensor import SunSensor, SunSensorParams, SunSe
 from perilune.lander.sensors.velocimeter import Velocimeter, VelocimeterParams, VelocimeterState
 from perilune.lander.slosh import Slosh, SloshParams, SloshState
 from perilune.lander.tanks import Liquid, Tanks, TanksParams
+from perilune.lander.transmitter import TransmitterState
 
 FASTEST_ON_LEGS_PER_S = 5000.0  # what 400 steps in 20 ms follow at a quarter of a radian each
 
@@ -117,3 +118,4 @@ class LanderState:
     position_fix: PositionFixState
     sun_sensor: SunSensorState
     computer: ComputerState
+    transmitter: TransmitterState

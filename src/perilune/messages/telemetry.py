@@ -51,3 +51,17 @@ class Telemetry:
     map_error_sigma: real  # m
     range_innovation: real  # m, of the last range compared
     range_innovation_sigma: real  # m
+    command_count: wp.int32  # packets of the uplink so far; from here on what was commanded, and what became of the last of them
+    command_code: wp.int32  # as in `messages.commands`; 0 where it could not be read
+    command_sequence: wp.int32  # its count
+    command_outcome: wp.int32  # index into `messages.commands.OUTCOMES`
+    command_argument_1: real
+    command_argument_2: real
+    commands_refused: wp.int32  # so far
+    armed: wp.int32  # code of the critical command that may follow; 0: none
+    antenna: wp.int32  # 0: whichever serves best, n + 1: antenna n
+    site_offset_east: real  # m, of the site in use from the planned one
+    site_offset_north: real  # m
+    sensors_used: wp.int32  # a bit for each of `messages.commands.SENSORS` that counts
+    range_gate: real  # sigmas
+    hold_left: real  # s, for which the height is kept

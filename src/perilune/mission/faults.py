@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from perilune.mission.schema import Mission
 
 TRIGGERS = ("time_s", "before_touchdown_s", "height_m", "mode", "event")
-ALWAYS_THERE = ("tanks", "computer")
+ALWAYS_THERE = ("tanks", "computer", "transmitter")
 EXAMPLE = "range_finder.dropout@height_m=2000,duration_s=20"
 
 Size = Annotated[float | None, Field(description="size of a fault that is measured in this unit")]
