@@ -29,7 +29,7 @@ def run(slots: FaultSlots, params: ComputerParams, cycles: wp.array(dtype=wp.int
     before = Actuation()
     for tick in range(cycles.shape[0]):
         now = faults_now(slots, state, real(tick) * real(0.1), real(0.0), 0, 0)
-        cycles[tick] = computer_now(computer.away, now, real(0.1))
+        cycles[tick] = computer_now(computer, now, real(tick) * real(0.1), real(0.1))
         computer.away = cycles[tick] == IS_AWAY
         command = Actuation()
         command.main_engine = real(tick + 1)

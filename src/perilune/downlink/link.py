@@ -29,6 +29,7 @@ from perilune.base.random import channel_of, host_uniforms
 from perilune.base.structs import struct_from
 from perilune.downlink.link_budget import bit_energy_to_noise_db, carrier_to_noise_db_hz, decibels, free_space_loss_db
 from perilune.downlink.multipath import fading
+from perilune.downlink.switched import column, silences_of, switched_antenna
 from perilune.downlink.transmission import placed_in_frames
 from perilune.environment.horizon import is_sky_free
 from perilune.environment.light_time import Way, ways_to
@@ -137,7 +138,7 @@ class Place:
 def link_of(flight: "Flight | str | Path", antenna: int | np.ndarray | None = None, silences: Sequence[tuple[float, float]] = ()) -> Link:
     """The link of a flight that was flown, or of the folder in which one is kept.
 
-    `antenna` is the one that sends, throughout or row by row of the record; left out: at any time that which serves best. `silences` are spans
+    `antenna` is the one that sends, throughout or row by row of the record; left out: that which the record tells, else that which serves best. `silences` are spans
     [s past the epoch] in which the transmitter is off besides the one that an impact begins. Raises PeriluneError when the mission has no radio
     or no stations, the flight no record or the folder no flight.
     """
@@ -161,9 +162,9 @@ def link_from(
     antenna: int | np.ndarray | None = None,
     silences: Sequence[tuple[float, float]] = (),
 ) -> Link:
-    """The link over rows of truth as they come: `time`, `published`, `position_mci`, `attitude_mci_from_body`, `position_site` and `height` by name,
-    SI, as in `flight.record.HistoryRow` or a dictionary of arrays; `draw` is the run's `ReliefDraw`. Without `published`, rows of telemetry cannot be
-    asked for. Else as `link_of`."""
+    """The link over rows of truth as they come: `time`, `position_mci`, `attitude_mci_from_body`, `position_site` and `height` by name, SI, and
+    `published`, `antenna` and `transmitting` where they are told, as in `flight.record.HistoryRow` or a dictionary of arrays; `draw` is the run's
+    `ReliefDraw`. Without `published`, rows of telemetry cannot be asked for. Else as `link_of`."""
     mission = place.mission
     radio, ground = mission.lander.radio, mission.ground
     if radio is None or ground is None:
@@ -171,11 +172,14 @@ def link_from(
         raise PeriluneError(f"{mission.mission.name}: there is no link without {missing}; add the table to the mission file")
     if not len(rows["time"]):
         raise PeriluneError(f"{mission.mission.name}: there is no link of a flight without a record; fly it with one")
-    if antenna is not None and not (0 <= np.min(antenna) and np.max(antenna) < len(radio.antenna_directions)):
+    if antenna is None:
+        antenna = switched_antenna(rows)
+    elif not (0 <= np.min(antenna) and np.max(antenna) < len(radio.antenna_directions)):
         raise PeriluneError(f"{mission.mission.name}: there is no antenna {antenna}; choose 0 to {len(radio.antenna_directions) - 1}")
-    told = "published" in (rows if isinstance(rows, dict) else rows.dtype.names)
-    published_s = np.asarray(rows["time"])[np.asarray(rows["published"], dtype=bool)] if told else None
-    return Link(radio, _margins(place, radio, ground, rows, draw, antenna), seed or 0, run, tuple(silences), published_s)
+    told = column(rows, "published")
+    published_s = None if told is None else np.asarray(rows["time"])[told.astype(bool)]
+    silent = (*silences, *silences_of(rows))
+    return Link(radio, _margins(place, radio, ground, rows, draw, antenna), seed or 0, run, silent, published_s)
 
 
 def _with_impact(silences: Sequence[tuple[float, float]], broke_s: float | None) -> tuple[tuple[float, float], ...]:
@@ -207,7 +211,7 @@ def _link_of_folder(folder: Path, antenna: int | np.ndarray | None, silences: Se
     start = start_state(mission.planned, gm, float(map_heights(relief, up[None, :])[0]))
     rows = {name: np.stack([history[column].to_numpy() for column in columns], axis=-1) for name, columns in COLUMNS.items()}
     rows |= {"time": history["time_s"].to_numpy(), "height": history["height_m"].to_numpy()}
-    rows |= {name: history[name].to_numpy() for name in ("published",) if name in history.columns}
+    rows |= {name: history[name].to_numpy() for name in ("published", "antenna", "transmitting") if name in history.columns}
     contact = [event["t_s"] for event in told["events"] if event["name"] == "contact"]
     broke = contact[0] if contact and told["rest"] is None else None
     draws = struct_from(packs["environment"][0], ReliefDraw)
@@ -241,10 +245,14 @@ def _margins(place: Place, radio: Radio, ground: "Ground", rows: Any, draw: Any,
     body_from_me = np.einsum("nji,nkj->nik", mci_from_body, me_from_mci)
     gains = antenna_gains_db(radio, np.einsum("nij,nj->ni", body_from_me, direction_me))
     mirrored = antenna_gains_db(radio, np.einsum("nij,nj->ni", body_from_me, direction_me - 2.0 * sine[:, None] * up_me))
-    chosen = np.argmax(gains, axis=1) if antenna is None else np.broadcast_to(np.asarray(antenna), index.shape)
-    gain = gains[index, chosen]
+    serves_best = np.argmax(gains, axis=1)
+    chosen = serves_best if antenna is None else np.where(np.asarray(antenna) < 0, serves_best, antenna)
+    there = chosen < len(radio.antenna_directions)
+    gain = np.where(there, gains[index, chosen * there], SILENT_DB)
     height = rows["height"] + radio.antenna_height_m * np.sum(axis_me * up_me, axis=1)
-    fade = decibels(fading(elevation, height, SPEED_OF_LIGHT_M_S / (radio.frequency_mhz * 1e6), gain, mirrored[index, chosen]))
+    fade = decibels(
+        fading(elevation, height, SPEED_OF_LIGHT_M_S / (radio.frequency_mhz * 1e6), gain, np.where(there, mirrored[index, chosen * there], SILENT_DB))
+    )
     eirp = decibels(radio.transmit_power_w) + gain
     eb_n0 = np.where(visible, bit_energy_to_noise_db(eirp - radio.losses_db + fade + heard, radio.bits_per_s), SILENT_DB)
     names = [one.title for one in places]

@@ -1,7 +1,8 @@
 """The transmitter in flight: when it sends, and which antenna it is switched to; the link reads both from the record.
 
 Assumptions and limitations: a restart takes `RESTART_S`, ends a failure and leaves the antenna switched as it is; nothing else of the flight depends
-on it.
+on it. Switched to an antenna that the lander lacks, it is heard nowhere.
+Source: none; all assumed.
 """
 
 import warp as wp

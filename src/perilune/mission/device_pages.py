@@ -41,7 +41,7 @@ PAGES = {
     "position-fix": Page("Position fix", ("sensors.position_fix",), ("lander.position_fix",), ("position_fix",)),
     "sun-sensor": Page("Sun sensor", ("sensors.sun_sensor",), ("lander.sun_sensor",), ("sun_sensor",)),
     "contact-probes": Page("Contact probes", ("sensors.contact_probes",), ("lander.contact_probes",), ("contact_probes",)),
-    "radio": Page("Radio", ("radio",), ("lander.radio",)),
+    "radio": Page("Radio", ("radio", "transmitter"), ("lander.radio",), ("transmitter",)),
     "faults": Page("Fault slots", ("faults",), ("faults",)),
 }
 
