@@ -138,9 +138,9 @@ class Place:
 def link_of(flight: "Flight | str | Path", antenna: int | np.ndarray | None = None, silences: Sequence[tuple[float, float]] = ()) -> Link:
     """The link of a flight that was flown, or of the folder in which one is kept.
 
-    `antenna` is the one that sends, throughout or row by row of the record; left out: that which the record tells, else that which serves best. `silences` are spans
-    [s past the epoch] in which the transmitter is off besides the one that an impact begins. Raises PeriluneError when the mission has no radio
-    or no stations, the flight no record or the folder no flight.
+    `antenna` is the one that sends, throughout or row by row of the record; left out: that which the record tells, else that which serves best.
+    `silences` are spans [s past the epoch] in which the transmitter is off besides the one that an impact begins. Raises PeriluneError when the
+    mission has no radio or no stations, the flight no record or the folder no flight.
     """
     if isinstance(flight, str | Path):
         return _link_of_folder(Path(flight), antenna, silences)
