@@ -59,6 +59,7 @@ FROZEN = {
     "link: budget": 0.1, "link: horizon": 0.0,
     "packets, check words": 0.0, "packets, decoded": 0.0, "packets, random": 4.0,
     "hostile, a million": 0.0, "hostile, every error": 0.0, "hostile, errors": 0.0, "hostile, lengths": 0.0, "hostile, fuzzer": 0.0,
+    "hostile, a million commands": 0.0,
 }  # fmt: skip
 
 

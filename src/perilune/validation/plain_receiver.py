@@ -1,6 +1,6 @@
 """An independent reading of commands on board, from the words of messages/commands.py alone: spacepackets for the header, struct, binascii.
 
-It keeps what the decoder has to keep: the last count that was used, what is armed and until when.
+It keeps what the decoder has to keep, the last count that was used and what is armed and until when, and what obeyed commands have set.
 """
 
 import binascii
@@ -22,10 +22,24 @@ class Told:
     arguments: tuple[float, float] = (0.0, 0.0)
 
 
+@dataclass
+class Standing:
+    """What commands have set, all zero at the start: as numbers of the dictionary, seconds past the epoch, metres."""
+
+    antenna: int = 0
+    left_out: int = 0  # a bit for each sensor
+    range_gate: float = 0.0
+    site_offset: tuple[float, float] = (0.0, 0.0)
+    hold: float = 0.0
+    computer_restarted: float = -1.0
+    transmitter_restarted: float = -1.0
+
+
 class PlainReceiver:
     """One lander's receiver."""
 
     def __init__(self) -> None:
+        self.standing = Standing()
         self.used: int | None = None
         self.armed: str | None = None
         self.armed_until = 0.0
@@ -62,7 +76,10 @@ class PlainReceiver:
             return Told("wrong-length", sequence=count)
         values = arguments_of(command, packet)
         first, second, *_ = (*values, 0.0, 0.0)
-        return Told(self._obey(command, values, time_s, mode, is_away), command.code, count, (first, second))
+        outcome = self._obey(command, values, time_s, mode, is_away)
+        if outcome == "executed":
+            self._set(command.name, first, second, time_s)
+        return Told(outcome, command.code, count, (first, second))
 
     def _obey(self, command: Command, values: tuple[float, ...], time_s: float, mode: str, is_away: bool) -> str:
         in_range = all(
@@ -83,6 +100,24 @@ class PlainReceiver:
         if command.name == "dump-recorder" and in_range and values[1] < values[0]:
             return "out-of-range"
         return "executed" if in_range else "out-of-range"
+
+    def _set(self, name: str, first: float, second: float, time_s: float) -> None:
+        stands = self.standing
+        match name:
+            case "switch-antenna":
+                stands.antenna = int(first)
+            case "set-range-gate":
+                stands.range_gate = first
+            case "select-sensor":
+                stands.left_out = stands.left_out & ~(1 << int(first)) | (0 if second else 1 << int(first))
+            case "update-site":
+                stands.site_offset = (first, second)
+            case "hold":
+                stands.hold = first
+            case "restart-computer":
+                stands.computer_restarted = time_s
+            case "restart-transmitter":
+                stands.transmitter_restarted = time_s
 
     def armed_code(self, time_s: float) -> int:
         """The code that is armed at this time, 0 for none."""

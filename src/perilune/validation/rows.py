@@ -43,6 +43,7 @@ GROUPS = (
     "packets",
     "hostile",
     "fuzzing",
+    "hostile_commands",
     "recorded_campaigns",
 )
 
