@@ -1,0 +1,47 @@
+"""What is asked of a running Yamcs over its web address: whether it is well, whether its link is up, and to set its clock.
+
+Source: Yamcs HTTP API, 5.12 (`GET /api/instances`, `GET /api/links`, `POST /api/instances/{instance}:setTime`).
+"""
+
+import json
+import urllib.error
+import urllib.request
+from datetime import UTC, datetime
+
+TIMEOUT_S = 5.0
+
+
+def asked(address: str, path: str, body: object = None) -> dict[str, object] | None:
+    """The answer to a GET, or to a POST of `body`; None where there is none."""
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(address + path, data, {"Content-Type": "application/json"}, method="GET" if data is None else "POST")
+    try:
+        with _opener().open(request, timeout=TIMEOUT_S) as answer:
+            said = answer.read()
+    except (OSError, urllib.error.URLError):
+        return None
+    answered: dict[str, object] = json.loads(said) if said else {}
+    return answered
+
+
+def is_running(address: str, instance: str) -> bool:
+    """Whether the instance has started."""
+    said = asked(address, f"/api/instances/{instance}")
+    return said is not None and said.get("state") == "RUNNING"
+
+
+def link_is_up(address: str, instance: str, link: str) -> bool:
+    """Whether the link is connected."""
+    said = asked(address, f"/api/links/{instance}/{link}")
+    return said is not None and said.get("status") == "OK"
+
+
+def set_time(address: str, instance: str, utc: datetime, speed: float) -> bool:
+    """Let the instance's clock show `utc` now and go on `speed` times as fast as the wall's; whether it was taken."""
+    zulu = utc.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+    return asked(address, f"/api/instances/{instance}:setTime", {"time0": zulu, "elapsedTime": 0, "speed": speed}) is not None
+
+
+def _opener() -> urllib.request.OpenerDirector:
+    """No proxy stands between this machine and itself."""
+    return urllib.request.build_opener(urllib.request.ProxyHandler({}))
