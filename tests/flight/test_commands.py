@@ -183,3 +183,18 @@ def test_gate_and_antenna_are_as_commanded_and_outlive_a_restart(first_s):
     assert np.diff(flown.telemetry["time"]).max() == pytest.approx(5.1, abs=0.05)
     assert flown.telemetry["range_gate"][-1] == 50.0 and flown.history["antenna"][-1] == 2
     assert flown.telemetry["antenna"][-1] == 2
+
+
+def test_the_restart_in_time_saves_the_landing_and_not_sent_it_is_lost(tmp_path):
+    import json
+
+    import perilune
+
+    flight = perilune.fly("resilience", case="computer-restart")
+    assert flight.verdict == "landed" and flight.without_commands.verdict == "not-landed"
+    assert [one.outcome for one in flight.commands] == [None, "executed"]  # of the first the computer, which hung, told nothing
+    flight.save(tmp_path)
+    told = json.loads((tmp_path / "flight.json").read_text("utf-8"))
+    assert told["without_commands"]["verdict"] == "not-landed" and told["commands"][1]["command"] == "restart-computer"
+    again = perilune.fly(tmp_path / "mission.toml")
+    assert again.flown.history.tobytes() == flight.flown.history.tobytes()

@@ -40,6 +40,10 @@ def show_flight(flight: Flight, folder: Path) -> None:
     line.append(flight.verdict, COLOURS.get(flight.verdict, "bold red"))
     line.append(f"  {flight.reason}")
     console.print(line)
+    if flight.without_commands is not None:
+        for command in flight.commands:
+            console.print(f"command    {command.command} at {command.t_s:.1f} s: {command.outcome or 'nothing told of it'}")
+        console.print(f"without    {flight.without_commands.verdict}  {flight.without_commands.reason} (the same flight without commands)")
     report = folder / "report.html"
     print(f"report     {report if report.exists() else folder}")
 

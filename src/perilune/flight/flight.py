@@ -10,6 +10,7 @@ import numpy as np
 from perilune.avionics.sequencer import MODES
 from perilune.base.json_text import plain
 from perilune.flight.caveats import NOT_YET_MODELLED
+from perilune.flight.commands_flown import FlownCommand, WithoutCommands, commands_flown
 from perilune.flight.compare_published import PublishedNumber
 from perilune.flight.faults_flown import FlownFault, faults_flown
 from perilune.flight.flown import Event, Flown, Touchdown
@@ -44,6 +45,7 @@ class Flight:
     flown: Flown
     telemetry_rows: np.ndarray
     drawn: dict[str, float]
+    without_commands: WithoutCommands | None = None
     not_yet_modelled: tuple[str, ...] = NOT_YET_MODELLED
 
     def __repr__(self) -> str:
@@ -59,6 +61,11 @@ class Flight:
     def faults(self) -> list[FlownFault]:
         """What was planned to break, and when it did."""
         return faults_flown(self.flown)
+
+    @cached_property
+    def commands(self) -> list[FlownCommand]:
+        """What reached the lander of the uplink, and what became of it."""
+        return commands_flown(self.flown, self.telemetry_rows)
 
     @property
     def rest(self) -> Rest | None:
@@ -97,6 +104,8 @@ class Flight:
             "rest": None if self.rest is None else asdict(self.rest),
             "events": [asdict(event) for event in self.events],
             "faults": [asdict(fault) for fault in self.faults],
+            "commands": [asdict(command) for command in self.commands],
+            "without_commands": None if self.without_commands is None else asdict(self.without_commands),
             "published": published,
             "provenance": self.provenance,
             "not_yet_modelled": list(self.not_yet_modelled),

@@ -11,6 +11,8 @@ from perilune.avionics.guidance.choice import label_of
 from perilune.base.errors import PeriluneError
 from perilune.base.start_warp import start_warp
 from perilune.base.structs import joined
+from perilune.flight.commands import with_uplink
+from perilune.flight.commands_flown import WithoutCommands, has_uplink
 from perilune.flight.compare_published import compare_published
 from perilune.flight.flight import Flight
 from perilune.flight.flown import Flown, events_of, touchdown_of
@@ -77,6 +79,8 @@ def fly(
     planned = in_case(mission, case)
     flown_mission = with_faults(planned, faults)
     check_start(start)
+    if peer is not None and planned.commands:
+        raise PeriluneError("--avionics: other flight software takes no commands over this program's uplink; leave [[commands]] out of the mission")
     runs = np.array([run])
     given = None if drawn is None else {path: np.array([float(value)]) for path, value in drawn.items()}
     if given is None:
@@ -111,7 +115,18 @@ def fly(
         flown=flown,
         telemetry_rows=telemetry,
         drawn={path: float(values[0]) for path, values in batch.drawn.items()},
+        without_commands=fly_without_commands(flown) if has_uplink(flown) else None,
     )
+
+
+def fly_without_commands(flown: Flown) -> WithoutCommands:
+    """What comes of the same run from the same state when nothing reaches it of the uplink."""
+    scene = with_uplink(flown.scene, [])
+    batch = Batch(np.array([int(flown.pack["run"])]), {}, flown.pack.reshape(1).copy(), flown.first.reshape(1).copy())
+    recording = fly_recorded(scene, batch)
+    alone = Flown(scene, flown.pack, flown.first, batch.states[0], recording.events[0], written_rows(recording.history[0]))
+    verdict = str(judge(scene.mission.limits, batch.states)[0])
+    return WithoutCommands(verdict, reason_of(alone, verdict))
 
 
 def in_case(mission: Mission | str | Path, case: str | None) -> Mission:

@@ -17,8 +17,11 @@ from perilune.environment.orientation import fit_orientation, rotation_pa_from_m
 from perilune.environment.relief_site import RADIUS_M, build_relief, level_relief, map_heights
 from perilune.flight.belief_of import avionics_pack
 from perilune.flight.orbit import StartState, orbit_axes, start_state
-from perilune.flight.state import FlightPack, FlightState, World
+from perilune.flight.state import TICK_S, FlightPack, FlightState, World
 from perilune.lander.tanks import load_tanks
+from perilune.messages.command_packet import uplink_rows
+from perilune.messages.uplink import UplinkPacket
+from perilune.mission.commands import uplink_of
 from perilune.mission.draws import apply, check_given, check_key, draw, read_back, truth_packs
 from perilune.mission.fault_slots import fault_slots, numbers_of
 from perilune.mission.run_faults import RunFaults, add_run_faults, check_run_faults, read_run_faults_back
@@ -84,6 +87,8 @@ def build_scene(
     world.direct_field = direct_field
     marks = np.array(sorted(set(marks_m), reverse=True), dtype=np.float64)
     world.marks = wp.array(marks, dtype=real, device="cpu")
+    uplinks = uplink_rows(uplink_of(mission, start.planned_touchdown_s, TICK_S))
+    world.uplinks = wp.array(uplinks, dtype=UplinkPacket, device="cpu", copy=False)
     on_board = OnBoard()
     on_board.orientation = orientation
     on_board.bodies = world.bodies
@@ -91,7 +96,7 @@ def build_scene(
     on_board.harmonics = harmonics_struct(believed)
     on_board.corridor = table(believed, "the computer's gravity table")
     on_board.relief = relief if planned.avionics.belief.map == "lola" else level_relief(relief, site_height)
-    return Scene(mission, start, world, on_board, avionics_pack(planned, start), marks, [relief, on_board.relief])
+    return Scene(mission, start, world, on_board, avionics_pack(planned, start), marks, [relief, on_board.relief, uplinks])
 
 
 def _highest_altitude(mission: Mission, start: StartState) -> float:

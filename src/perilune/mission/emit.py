@@ -57,7 +57,7 @@ def _sub_table(name: str, value: Any) -> Iterator[str]:
         for element in value:
             yield ""
             yield f"[[{name}]]"
-            yield from (f"{_key(key)} = {_value(v)}" for key in type(element).model_fields if (v := getattr(element, key)) is not None)
+            yield from (f"{_key(key)} = {_value(v)}" for key in type(element).model_fields if (v := getattr(element, key)) is not None and v != {})
 
 
 def _is_array_of_tables(value: Any) -> bool:
@@ -78,6 +78,8 @@ def _value(value: Any) -> str:
             return _text(value)
         case datetime.datetime():
             return write_utc(value)
+        case dict():
+            return f"{{ {', '.join(f'{_key(key)} = {_value(element)}' for key, element in value.items())} }}"
         case tuple() | list():
             return f"[{', '.join(_value(element) for element in value)}]"
     raise TypeError(f"{type(value).__name__} has no place in a mission file")

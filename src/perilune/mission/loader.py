@@ -19,6 +19,7 @@ from pydantic import ValidationError
 from perilune.base.errors import PeriluneError
 from perilune.mission.catalogue import mission_file
 from perilune.mission.clearance import below_ground
+from perilune.mission.commands import command_conflicts
 from perilune.mission.correlations import correlation_conflicts
 from perilune.mission.dispersions import conflicts
 from perilune.mission.faults import fault_conflicts, fault_from
@@ -159,7 +160,9 @@ def _checked(document: dict[str, Any], origin: Origin) -> Mission:
         mission = Mission.model_validate_json(as_json(document), strict=True)
     except ValidationError as problem:
         raise first_refusal(problem, document, Mission, origin) from problem
-    for path, sentence in chain(contradictions(mission), conflicts(mission), correlation_conflicts(mission), fault_conflicts(mission)):
+    for path, sentence in chain(
+        contradictions(mission), conflicts(mission), correlation_conflicts(mission), fault_conflicts(mission), command_conflicts(mission)
+    ):
         raise origin.refuse(path, sentence)
     meets_ground = below_ground(mission)
     if meets_ground is not None:
@@ -191,16 +194,16 @@ def _chosen_case(mission: Mission, case: str | None, origin: Origin) -> str:
 def _in_case(written: Mission, name: str, origin: Origin) -> Mission:
     """The mission with the settings of one of its cases; those that are not the truth's alone are in what was planned, too."""
     settings = written.cases[name].set if name in written.cases else {}
-    faults = written.cases[name].faults if name in written.cases else ()
-    if not settings and not faults:
+    added = {key: getattr(written.cases[name], key) if name in written.cases else () for key in ("faults", "commands")}
+    if not settings and not any(added.values()):
         return written
     truth, planned = written.model_dump(mode="json"), written.model_dump(mode="json")
     inside = Origin(origin.label, origin.lines)
     inside.outside |= {path: given for path, given in origin.outside.items() if path.startswith("faults.")}
-    for i, fault in enumerate(faults):
-        here, there = f"faults.{len(truth['faults'])}", f"cases.{name}.faults.{i}"
-        inside.outside |= {here: origin.where(there), **{f"{here}.{key}": origin.where(f"{there}.{key}") for key, _ in fault}}
-        truth["faults"].append(fault.model_dump(mode="json"))
+    for table, i, one in ((table, i, one) for table, ones in added.items() for i, one in enumerate(ones)):
+        here, there = f"{table}.{len(truth[table])}", f"cases.{name}.{table}.{i}"
+        inside.outside |= {here: origin.where(there), **{f"{here}.{key}": origin.where(f"{there}.{key}") for key, _ in one}}
+        truth[table].append(one.model_dump(mode="json"))
     for path, value in settings.items():
         key = f"cases.{name}.set.{path}"
         given = origin.where(key)

@@ -28,6 +28,9 @@ a case leaves at their value. Each number is drawn by itself, unless a block of 
 A fault (`[[faults]]`, in one case alone `[[cases.NAME.faults]]`, on the command line `--fault`) breaks something of the truth; [Faults](faults.md)
 lists what can break. The numbers of the file's own faults can be dispersed, such as `faults.0.height_m`.
 
+A command (`[[commands]]`, in one case alone `[[cases.NAME.commands]]`) reaches the lander in flight, by name or byte for byte;
+[Commands](commands.md) lists what there is. `arguments = { duration_s = 20.0 }` gives its arguments.
+
 A requirement is a sentence in the array `requirements`, at the top of the file before the first table: `"landing probability >= 0.99 at confidence
 0.9"`, or `"miss_m < 500 at 0.95 confidence 0.9"`, which asks that in 0.95 of all runs or more the lander touch down with less. A campaign answers
 each ([Estimates](estimates.md)).

@@ -18,6 +18,7 @@ from perilune.avionics.guidance.legs import Guidance
 from perilune.base.parameters import Parameters
 from perilune.environment.relief_detail import ReliefChoice
 from perilune.lander.lander import Lander
+from perilune.mission.commands import PlannedCommand
 from perilune.mission.correlations import Correlation
 from perilune.mission.dispersions import Dispersion
 from perilune.mission.faults import PlannedFault
@@ -68,6 +69,7 @@ class Case(Parameters):
     set: Annotated[dict[str, Any], Field(description="values that replace those of the file, by dotted path", default_factory=dict)]
     hold: Annotated[tuple[str, ...], Field(description="paths of dispersions that stay at their mean in this case")] = ()
     faults: Annotated[tuple[PlannedFault, ...], Field(description="what breaks in this case, beside the faults of the file")] = ()
+    commands: Annotated[tuple[PlannedCommand, ...], Field(description="what is commanded in this case, beside the commands of the file")] = ()
 
     @field_validator("set", mode="before")
     @classmethod
@@ -90,6 +92,7 @@ class Mission(Parameters):
     dispersions: Annotated[tuple[Dispersion, ...], Field(description="what varies from run to run when a seed is given")] = ()
     correlations: Annotated[tuple[Correlation, ...], Field(description="which dispersed numbers move together")] = ()
     faults: Annotated[tuple[PlannedFault, ...], Field(description="what breaks, in every case; the truth only")] = ()
+    commands: Annotated[tuple[PlannedCommand, ...], Field(description="what reaches the lander of the uplink, in every case")] = ()
     requirements: Annotated[tuple[RequirementText, ...], Field(description="what a campaign is to show, a sentence each (see below)")] = ()
     cases: Annotated[dict[str, Case], Field(description="named ways to fly the mission; `planned` is the default", default_factory=dict)]
 
@@ -134,6 +137,9 @@ class Mission(Parameters):
         views = [self.model_dump(mode="json"), self.planned.model_dump(mode="json")]
         for view in views:
             del view["requirements"], view["ground"], view["lander"]["radio"]
+            for table in (view, *view["cases"].values()):
+                if not table["commands"]:
+                    del table["commands"]  # as it was before there were any
             view["avionics"]["guidance"]["law"] = identity_of(view["avionics"]["guidance"]["law"])
         content = json.dumps(views, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
         return hashlib.sha256(content.encode()).hexdigest()

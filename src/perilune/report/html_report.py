@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from perilune.base.tables import write_atomically
 from perilune.report.attitude import attitude
+from perilune.report.command_table import command_table
 from perilune.report.decimation import LIMIT
 from perilune.report.errors import errors
 from perilune.report.ground_track import ground_tracks
@@ -46,6 +47,7 @@ def report_page(flight: "Flight") -> str:
         "touchdown": touchdown_table(view) + rest_table(view),
         "events": event_table(view),
         "faults": fault_table(view),
+        "commands": command_table(view),
         "published": published_table(view),
         "figures": "".join(section(figure) for figure in drawn),
         "limit": f"{LIMIT:,}".replace(",", "\u202f"),
