@@ -87,11 +87,14 @@ class Link:
             return Arrivals(np.zeros(0, dtype=bool), np.zeros(0))
         first, last = placed_in_frames(times, sizes, self.radio.frame_s, self.radio.frame_bits)
         low, high = int(first.min()), int(last.max())
-        lost = np.concatenate([[0], np.cumsum(~self._is_received(np.arange(low, high + 1)))])
+        lost = np.concatenate([[0], np.cumsum(~self.frames_received(np.arange(low, high + 1)))])
         arrives = lost[last - low + 1] == lost[first - low]
-        sent_by = (last + 1) * self.radio.frame_s
-        received = sent_by + np.interp(sent_by, self.margin["time_s"].to_numpy(), self.margin["light_time_s"].to_numpy())
-        return Arrivals(arrives, np.where(arrives, received, np.nan))
+        return Arrivals(arrives, np.where(arrives, self.received_time_s(last), np.nan))
+
+    def received_time_s(self, frames: np.ndarray) -> np.ndarray:
+        """When the last bit of each frame is at the station [s past the epoch], shape (n,)."""
+        sent_by = (frames + 1) * self.radio.frame_s
+        return np.asarray(sent_by + np.interp(sent_by, self.margin["time_s"].to_numpy(), self.margin["light_time_s"].to_numpy()))
 
     def arrivals_of_rows(self, rows: np.ndarray, bits: np.ndarray | int) -> Arrivals:
         """As `arrivals`, of packets made of these rows of telemetry (n,), counted from its first.
@@ -103,8 +106,8 @@ class Link:
             raise PeriluneError("link: the record does not say when each row of telemetry was published (column published); fly it again")
         return self.arrivals(self.published_s[rows], bits)
 
-    def _is_received(self, frames: np.ndarray) -> np.ndarray:
-        """Which frames can be read on Earth, shape (n,)."""
+    def frames_received(self, frames: np.ndarray) -> np.ndarray:
+        """Which frames, counted from the start of the flight, can be read on Earth, shape (n,)."""
         begin, end = frames * self.radio.frame_s, (frames + 1) * self.radio.frame_s
         energy = (self._energy_until(end) - self._energy_until(begin)) / self.radio.frame_s
         probability = frame_loss_probability(self.radio, decibels(np.maximum(energy, 10.0 ** (SILENT_DB / 10.0))))

@@ -10,7 +10,7 @@ import numpy as np
 import warp as wp
 
 from perilune.avionics.computer import AvionicsParams
-from perilune.base.structs import records
+from perilune.base.structs import layout, records
 from perilune.flight.events import MARKS, EventRow
 from perilune.flight.kernel import build_kernel
 from perilune.flight.record import HistoryRow
@@ -117,8 +117,13 @@ def _rows(array: np.ndarray | None, struct: object) -> wp.array:
 
 
 def shared(array: np.ndarray, struct: object) -> Any:
-    """A Warp array over the same memory; raises when Warp would have copied it silently."""
-    shared = wp.array(array, dtype=struct, device="cpu", copy=False)
-    if array.size and shared.ptr != array.ctypes.data:
+    """A Warp array over the same memory; raises where it is not laid out as the kernel holds it.
+
+    Given the address, Warp does not work the struct's layout out anew, which takes longer than some ticks of a flight.
+    """
+    held = layout(struct) if hasattr(struct, "numpy_dtype") else np.dtype(wp.dtype_to_numpy(struct))
+    if not array.flags.c_contiguous or (array.dtype is not held and array.dtype != held):
         raise RuntimeError("the batch is not laid out as the kernel holds it")
-    return shared
+    over = wp.array(ptr=array.ctypes.data, dtype=struct, shape=array.shape, device="cpu")
+    over.memory = array  # which must live as long as what lies over it
+    return over

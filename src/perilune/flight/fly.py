@@ -16,7 +16,7 @@ from perilune.flight.commands_flown import WithoutCommands, has_uplink
 from perilune.flight.compare_published import compare_published
 from perilune.flight.flight import Flight
 from perilune.flight.flown import Flown, events_of, touchdown_of
-from perilune.flight.flying import Progress, fly_recorded, prepare
+from perilune.flight.flying import Progress, Recording, fly_recorded, prepare
 from perilune.flight.pdi import build_pdi_batch
 from perilune.flight.provenance import provenance
 from perilune.flight.setup import Batch, Scene, build_batch
@@ -98,11 +98,32 @@ def fly(
 
         recording, lost = fly_with_peer(scene, batch, peer, progress)
     past, sent = fly_stay(scene, batch, stay_s if peer is None else 0.0)
-    history, telemetry = written_rows(recording.history[0]), published_rows(joined([recording.telemetry[0], sent[0]], 0))
-    flown = Flown(scene, batch.packs[0], first, batch.states[0], recording.events[0], history, written_rows(past[0]))
-    verdict = UNANSWERED if lost else str(judge(flown_mission.limits, batch.states)[0])
+    return told(scene, batch, first, recording, past, sent, (seed, run, start), drawn, peer, lost)
+
+
+def told(
+    scene: Scene,
+    batch: Batch,
+    first: np.ndarray,
+    recording: Recording,
+    stay_history: np.ndarray,
+    stay_telemetry: np.ndarray,
+    asked: tuple[int | None, int, str],
+    given_values: dict[str, float] | None = None,
+    peer: "Peer | None" = None,
+    lost: str = "",
+) -> Flight:
+    """The flight of the only run of a batch that has come to its end: its verdict and all that is told of it.
+
+    `first` is the state that it began with, `asked` are seed, run and start, the rows of its stay come after those of the recording; `lost` says how the
+    peer was lost, where it was.
+    """
+    mission, (seed, run, start) = scene.mission, asked
+    history, telemetry = written_rows(recording.history[0]), published_rows(joined([recording.telemetry[0], stay_telemetry[0]], 0))
+    flown = Flown(scene, batch.packs[0], first, batch.states[0], recording.events[0], history, written_rows(stay_history[0]))
+    verdict = UNANSWERED if lost else str(judge(mission.limits, batch.states)[0])
     return Flight(
-        mission=flown_mission,
+        mission=mission,
         seed=seed,
         run=run,
         start=start,
@@ -111,7 +132,7 @@ def fly(
         events=events_of(flown),
         touchdown=touchdown_of(flown),
         published=compare_published(flown),
-        provenance={**provenance(flown_mission, seed, run, start), "given_values": drawn, "avionics": avionics_of(peer)},
+        provenance={**provenance(mission, seed, run, start), "given_values": given_values, "avionics": avionics_of(peer)},
         flown=flown,
         telemetry_rows=telemetry,
         drawn={path: float(values[0]) for path, values in batch.drawn.items()},
