@@ -1,4 +1,4 @@
-"""Reception of a flight that is still underway: the link over a record that grows, which decides on each packet as soon as its last frame has been sent.
+"""Reception of a flight that is underway: the link over a growing record, which decides on each packet as soon as its last frame has been sent.
 
 What has been decided stays as it is, and is what `received_packets` says of the finished flight: the link at a row of the record depends on that row
 alone, and a frame on the rows up to its end.
@@ -17,9 +17,11 @@ import numpy as np
 from perilune.downlink.link import Link, Place, link_from
 from perilune.downlink.packets import SentPacket
 from perilune.downlink.received import Heard
+from perilune.downlink.switched import silences_of
 
 if TYPE_CHECKING:
     import polars as pl
+
 
 class _Waiting(NamedTuple):
     packet: SentPacket
@@ -35,13 +37,14 @@ class Uplink(NamedTuple):
 
 
 class GrowingLink:
-    """The link of one flight underway; told of rows of truth and of packets as they come, it gives out what is received, and when, and nothing else."""
+    """The link of one flight underway; told of rows of truth and of packets as they come, it gives out what is received, and when, and no more."""
 
     def __init__(self, place: Place, draw: Any, seed: int | None, run: int) -> None:
         self._asked = (place, draw, seed, run)
         self._margins: list[pl.DataFrame] = []
         self._published: list[np.ndarray] = []
         self._published_before = 0
+        self._sending: list[dict[str, np.ndarray]] = []
         self._link: Link | None = None
         self._waiting: deque[_Waiting] = deque()
         self._free = 0  # first bit of the endless row of frames that is not taken
@@ -64,6 +67,7 @@ class GrowingLink:
             self._published.append(piece.published_s if piece.published_s is not None else np.zeros(0))
             self._link = replace(piece, margin=pl.concat(self._margins))
             self._margins = [self._link.margin]
+            self._sending.append({"time": rows["time"].copy(), "transmitting": rows["transmitting"].copy()})
         if self._link is None:
             return []
         self._take(packets)
@@ -100,8 +104,9 @@ class GrowingLink:
         link = self._link
         if link is None or frame <= self._decided:
             return []
-        if self._broke_s is not None:
-            link = replace(link, silences=((self._broke_s, math.inf),))
+        self._sending = [{name: np.concatenate([one[name] for one in self._sending]) for name in self._sending[0]}]
+        silences = tuple(silences_of(self._sending[0]))
+        link = replace(link, silences=silences if self._broke_s is None else (*silences, (self._broke_s, math.inf)))
         frames = np.arange(self._decided + 1, frame + 1)
         self._frames.update(zip(frames.tolist(), link.frames_received(frames).tolist(), strict=True))
         self._decided = frame

@@ -115,8 +115,8 @@ def told(
 ) -> Flight:
     """The flight of the only run of a batch that has come to its end: its verdict and all that is told of it.
 
-    `first` is the state that it began with, `asked` are seed, run and start, the rows of its stay come after those of the recording; `lost` says how the
-    peer was lost, where it was.
+    `first` is the state that it began with, `asked` are seed, run and start, the rows of its stay come after those of the recording; `lost` says how
+    the peer was lost, where it was.
     """
     mission, (seed, run, start) = scene.mission, asked
     history, telemetry = written_rows(recording.history[0]), published_rows(joined([recording.telemetry[0], stay_telemetry[0]], 0))

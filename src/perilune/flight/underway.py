@@ -12,8 +12,8 @@ import numpy as np
 from perilune.base.start_warp import start_warp
 from perilune.base.structs import joined, records
 from perilune.flight.advance import LONGEST_S, advance, new_events
-from perilune.flight.fly import batch_from, check_start, published_rows, told
 from perilune.flight.flight import Flight
+from perilune.flight.fly import batch_from, check_start, published_rows, told
 from perilune.flight.flying import Progress, Recording, flying_or_new, prepare
 from perilune.flight.record import HistoryRow
 from perilune.flight.setup import Scene
