@@ -5,7 +5,7 @@ import math
 import pytest
 
 from perilune.base.errors import PeriluneError
-from perilune.control_room.replay import Replay, moment_s, play, replay_of, within
+from perilune.control_room.replay import Replay, moment_s, play, replay_of, speed_of, within
 from perilune.downlink.link import link_of
 from perilune.downlink.packets import SentPacket, sent_packets
 from perilune.downlink.received import Heard, received_packets
@@ -125,7 +125,9 @@ def test_spans_with_nothing_in_them_are_refused(tmp_path):
             within(heard, begin, end)
     with pytest.raises(PeriluneError, match="no packet of this flight"):
         within([], None, None)
-    with pytest.raises(PeriluneError, match="leads nowhere"):
-        play(Replay(tuple(heard), 0.0, 30.0), print, 0.0)
+    assert speed_of("max") == math.inf and speed_of("2.5") == 2.5
+    for text in ("0", "-1", "nan", "fast"):
+        with pytest.raises(PeriluneError, match="leads nowhere"):
+            speed_of(text)
     with pytest.raises(PeriluneError, match="no flight is kept here"):
         replay_of(tmp_path)

@@ -46,9 +46,11 @@ def downlink(
     kept = kept_flight(folder)
     packets = sent_packets(kept.telemetry, kept.epoch_utc, kept.bit_rate_bit_s if bit_rate is None else bit_rate)
     if not is_sent:
+        from perilune.base.start_warp import start_warp
         from perilune.downlink.link import link_of
         from perilune.downlink.received import received_packets
 
+        start_warp()
         packets = [heard.packet for heard in received_packets(packets, link_of(folder))]
     stream = stream_of(packets)
     if out is None:

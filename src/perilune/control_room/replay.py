@@ -85,6 +85,17 @@ def moment_s(text: str, epoch_utc: str | datetime, touchdown_utc: str | datetime
     return seconds if not text.strip().startswith("-") else tdb_from_utc(touchdown_utc) - epoch + seconds
 
 
+def speed_of(text: str) -> float:
+    """How many times as fast as it was: a number above 0, or `max`, as fast as it goes; raises PeriluneError on another."""
+    try:
+        speed = math.inf if text == "max" else float(text)
+    except ValueError:
+        speed = math.nan
+    if not speed > 0.0:
+        raise PeriluneError(f"speed {text!r} leads nowhere; give a number above 0, or max")
+    return speed
+
+
 def play(
     replay: Replay,
     deliver: Callable[[list[Heard]], None],
@@ -97,8 +108,6 @@ def play(
 
     It ends early where `goes_on` says no; `clock` and `sleep` are those of the wall, in seconds.
     """
-    if not speed > 0.0:
-        raise PeriluneError(f"replay: a speed of {speed:g} leads nowhere; give a number above 0, or max")
     began, given = clock(), 0
     while given < len(replay.heard) and goes_on():
         until = replay.from_s + (clock() - began) * speed if math.isfinite(speed) else math.inf
