@@ -32,9 +32,10 @@ class WithoutCommands:
 
 
 def commands_flown(flown: "Flown", telemetry: np.ndarray) -> list[FlownCommand]:
-    """Every packet that had reached the lander by the end of the flight, in its order; `telemetry` are the rows that were published."""
+    """Every packet that had reached the lander by the end of its record, in its order; `telemetry` are the rows that were published."""
     rows = flown.scene.world.uplinks.numpy()
-    rows = rows[rows["tick"] <= int(flown.last["tick"])]
+    end = int(flown.last["tick"]) + (0 if flown.stay is None else len(flown.stay))
+    rows = rows[rows["tick"] <= end]
     found = []
     for n, row in enumerate(rows, start=1):
         told = np.flatnonzero(telemetry["command_count"] == n)
