@@ -1,21 +1,24 @@
 """A replay gives the packets that the ground received, in their order and with their bytes, and nothing outside the span asked for."""
 
+import json
 import math
+import random
+from itertools import groupby
 
 import pytest
 
 from perilune.base.errors import PeriluneError
-from perilune.control_room.replay import Replay, moment_s, play, replay_of, speed_of, within
+from perilune.control_room.replay import Received, Replay, moment_s, play, replay_of, speed_of, within
 from perilune.downlink.link import link_of
-from perilune.downlink.packets import SentPacket, sent_packets
-from perilune.downlink.received import Heard, received_packets
+from perilune.downlink.packets import sent_packets
+from perilune.downlink.received import received_packets
 from perilune.flight.fly import fly
 
 EPOCH, TOUCHDOWN = "2025-06-05T18:15:00Z", "2025-06-05T19:17:00Z"
 
 
 def heard_at(*times):
-    return [Heard(time_s, SentPacket(time_s - 2.0, 100, n, bytes([n % 256]), n)) for n, time_s in enumerate(times)]
+    return [Received(time_s, bytes([n % 256])) for n, time_s in enumerate(times)]
 
 
 class Wall:
@@ -50,30 +53,70 @@ def folder(flight, tmp_path_factory):
 def heard(flight):
     link = link_of(flight)
     sent = sent_packets(flight.telemetry, flight.mission.planned.start.epoch_utc, link.radio.frame_bits / link.radio.frame_s)
-    return received_packets(sent, link)
+    return [Received(one.received_time_s, one.packet.data) for one in received_packets(sent, link)]
 
 
 def test_all_of_a_kept_flight_is_what_the_ground_received(folder, heard):
-    assert list(replay_of(folder).heard) == heard and len(heard) > 10_000
+    assert list(replay_of(folder).received) == heard and len(heard) > 10_000
 
 
 def test_nothing_outside_the_span_is_given(folder, heard):
     some = replay_of(folder, "-120", "-60.5")
-    assert some.heard == tuple(one for one in heard if some.from_s <= one.received_time_s < some.to_s)
-    assert 0 < len(some.heard) < len(heard) and some.to_s - some.from_s == pytest.approx(59.5)
+    assert some.received == tuple(one for one in heard if some.from_s <= one.received_time_s < some.to_s)
+    assert 0 < len(some.received) < len(heard) and some.to_s - some.from_s == pytest.approx(59.5)
     before = [one for one in heard if one.received_time_s < some.from_s]
     behind = [one for one in heard if one.received_time_s >= some.to_s]
-    assert before + list(some.heard) + behind == heard, "and nothing of the span is missing"
+    assert before + list(some.received) + behind == heard, "and nothing of the span is missing"
     wall = Wall()
-    assert play(some, wall.deliver, math.inf, clock=wall.clock, sleep=wall.sleep) == len(some.heard)
-    assert [one for _, one in wall.given] == list(some.heard)
+    assert play(some, wall.deliver, math.inf, clock=wall.clock, sleep=wall.sleep) == len(some.received)
+    assert [one for _, one in wall.given] == list(some.received)
+
+
+@pytest.fixture
+def session(folder, heard, tmp_path):
+    """The recording of a session as the live flight writes it: packets, and lines that say when they came; those of a frame in one line."""
+    for name in ("mission.toml",):
+        (tmp_path / name).write_bytes((folder / name).read_bytes())
+    (tmp_path / "telemetry.ccsds").write_bytes(b"".join(one.data for one in heard))
+    with open(tmp_path / "received.jsonl", "w") as file:
+        for time_s, some in groupby(heard, lambda one: one.received_time_s):
+            data = [one.data for one in some]
+            file.write(json.dumps({"received_s": time_s, "packets": len(data), "bytes": sum(map(len, data))}) + "\n")
+    return tmp_path
+
+
+def test_a_session_is_replayed_as_it_was_recorded(session, heard):
+    for span in [(None, None), ("-120", "-60")]:
+        some = replay_of(session, *span)
+        ours = [one for one in heard if some.from_s <= one.received_time_s < some.to_s]
+        assert b"".join(one.data for one in some.received) == b"".join(one.data for one in ours) and some.packets == len(ours)
+
+
+def test_a_session_that_was_killed_is_replayed_up_to_its_last_whole_instant(session, heard):
+    """Wherever the kill cut the two files: all instants that are whole in both, and no byte more."""
+    lines, data = (session / "received.jsonl").read_bytes(), (session / "telemetry.ccsds").read_bytes()
+    whole = replay_of(session).received
+    draw = random.Random(3)
+    for _ in range(30):
+        cut = draw.randrange(len(lines) // 2, len(lines))
+        (session / "received.jsonl").write_bytes(lines[:cut])
+        count = lines[:cut].count(b"\n")
+        assert replay_of(session).received == whole[:count]
+        short = draw.randrange(len(data))
+        (session / "telemetry.ccsds").write_bytes(data[:short])
+        got = replay_of(session).received if short > len(whole[0].data) else whole[:0]
+        assert got == whole[: len(got)] and sum(len(one.data) for one in got) <= short
+        (session / "telemetry.ccsds").write_bytes(data)
+    (session / "received.jsonl").write_text("no lines of a recording\n")
+    with pytest.raises(PeriluneError, match="recording of a session cannot be read"):
+        replay_of(session)
 
 
 def test_the_end_of_a_span_belongs_to_the_next():
     heard = heard_at(10.0, 20.0, 30.0)
-    assert [one.received_time_s for one in within(heard, 10.0, 30.0).heard] == [10.0, 20.0]
-    assert [one.received_time_s for one in within(heard, 30.0, None).heard] == [30.0]
-    assert within(heard, None, None).heard == tuple(heard)
+    assert [one.received_time_s for one in within(heard, 10.0, 30.0).received] == [10.0, 20.0]
+    assert [one.received_time_s for one in within(heard, 30.0, None).received] == [30.0]
+    assert within(heard, None, None).received == tuple(heard)
 
 
 @pytest.mark.parametrize("speed", [1.0, 10.0, 0.5])

@@ -31,15 +31,14 @@ def replay(
     from perilune.base.start_warp import start_warp
     from perilune.control_room.listeners import Listeners
     from perilune.control_room.replay import play, replay_of, speed_of
-    from perilune.downlink.packets import stream_of
 
     factor = speed_of(speed)
     start_warp()
     chosen = replay_of(folder, from_, to)
     with Listeners(port) as listeners:
-        span = f"{chosen.from_s:.1f} s to {chosen.to_s:.1f} s past the epoch, {len(chosen.heard)} packets"
+        span = f"{chosen.from_s:.1f} s to {chosen.to_s:.1f} s past the epoch, {chosen.packets} packets"
         print(f"{folder}: {span}, on 127.0.0.1 port {listeners.port}", flush=True)
         if is_waiting:
             listeners.wait()
-        given = play(chosen, lambda some: listeners.send(stream_of([one.packet for one in some])), factor)
-    print(f"{given} packets sent")
+        given = play(chosen, lambda some: listeners.send(b"".join(one.data for one in some)), factor)
+    print(f"{sum(one.packets for one in chosen.received[:given])} packets sent")

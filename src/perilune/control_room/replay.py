@@ -3,32 +3,50 @@
 The moment that counts is that of receipt on Earth: a span takes the packets whose last bit came in it, its begin included, its end not, in the order
 in which they came, each with the bytes that it had. Nothing outside the span is sent, before it or behind it.
 
+Of a session the recording tells what was received and when (`telemetry.ccsds`, `received.jsonl`), also where it was killed; of any other kept flight
+the link does, over packets made again by the code that made them in flight.
+
 Assumptions and limitations: between packets the wall clock runs `speed` times as fast as the flight's; packets that are due at once go together;
-where a client is slower than that, the replay waits for it. The bytes are made again from the record by the same code that made them in flight.
+where a client is slower than that, the replay waits for it. Of a session that was killed, packets of the last instant whose time had not been written
+yet are left out.
 """
 
+import json
 import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from perilune.base.errors import PeriluneError
-from perilune.downlink.received import Heard
 from perilune.environment.time import tdb_from_utc
 
-MOST_AT_ONCE = 1000  # packets
+MOST_AT_ONCE = 1000  # instants
 SHORTEST_SLEEP_S, LONGEST_SLEEP_S = 1e-3, 0.5  # by the wall: a clock's rounding must not hold a replay up, and it ends soon after it is told to
+
+
+class Received(NamedTuple):
+    """Packets that came in one instant [s past the epoch], as bytes and as their number."""
+
+    received_time_s: float
+    data: bytes
+    packets: int = 1
 
 
 @dataclass(frozen=True)
 class Replay:
-    """What is to be replayed: packets in the order of receipt within the span [s past the epoch]."""
+    """What is to be replayed, in the order of receipt, within the span [s past the epoch]."""
 
-    heard: tuple[Heard, ...]
+    received: tuple[Received, ...]
     from_s: float
     to_s: float
+
+    @property
+    def packets(self) -> int:
+        """How many packets that is."""
+        return sum(one.packets for one in self.received)
 
 
 def replay_of(folder: Path, from_: str | None = None, to: str | None = None) -> Replay:
@@ -39,27 +57,54 @@ def replay_of(folder: Path, from_: str | None = None, to: str | None = None) -> 
     PeriluneError
         Where the folder holds no flight, a moment cannot be read, or nothing was received in the span.
     """
+    from perilune.mission.loader import load
+
+    received = session_of(folder) if (folder / "received.jsonl").is_file() else kept_of(folder)
+    planned = load(folder / "mission.toml").planned
+    begin, end = (None if text is None else moment_s(text, planned.start.epoch_utc, planned.site.planned_touchdown_utc) for text in (from_, to))
+    return within(received, begin, end)
+
+
+def kept_of(folder: Path) -> list[Received]:
+    """What the ground received of a kept flight; raises PeriluneError where the folder holds none."""
     from perilune.downlink.kept import kept_flight
     from perilune.downlink.link import link_of
     from perilune.downlink.packets import sent_packets
     from perilune.downlink.received import received_packets
-    from perilune.mission.loader import load
 
-    kept = kept_flight(folder)
-    touchdown = load(folder / "mission.toml").site.planned_touchdown_utc
-    begin, end = (None if text is None else moment_s(text, kept.epoch_utc, touchdown) for text in (from_, to))
-    return within(received_packets(sent_packets(*kept), link_of(folder)), begin, end)
+    sent = sent_packets(*kept_flight(folder))
+    return [Received(one.received_time_s, one.packet.data) for one in received_packets(sent, link_of(folder))]
 
 
-def within(heard: Sequence[Heard], from_s: float | None, to_s: float | None) -> Replay:
+def session_of(folder: Path) -> list[Received]:
+    """What the ground received in a session, as far as its recording goes; raises PeriluneError where that cannot be read."""
+    try:
+        lines = (folder / "received.jsonl").read_bytes().split(b"\n")[:-1]  # behind the last end of a line nothing, or a line cut short
+        data = (folder / "telemetry.ccsds").read_bytes()
+        told = [json.loads(line) for line in lines]
+        received, at = [], 0
+        for one in told:
+            end = at + int(one["bytes"])
+            if end > len(data):
+                break
+            received.append(Received(float(one["received_s"]), data[at:end], int(one["packets"])))
+            at = end
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise PeriluneError(
+            f"{folder}: the recording of a session cannot be read ({type(error).__name__}); give the folder of `perilune live`"
+        ) from error
+    return received
+
+
+def within(received: Sequence[Received], from_s: float | None, to_s: float | None) -> Replay:
     """Of what was heard that which came in the span; an end that is left out is that of the record."""
-    if not heard:
+    if not received:
         raise PeriluneError("replay: no packet of this flight reached the ground; there is nothing to replay")
-    first, last = heard[0].received_time_s, heard[-1].received_time_s
+    first, last = received[0].received_time_s, received[-1].received_time_s
     begin, end = first if from_s is None else from_s, math.nextafter(last, math.inf) if to_s is None else to_s
     if begin >= end:
         raise PeriluneError(f"replay: the span from {begin:.1f} s to {end:.1f} s past the epoch is empty; give an end after its begin")
-    some = tuple(one for one in heard if begin <= one.received_time_s < end)
+    some = tuple(one for one in received if begin <= one.received_time_s < end)
     if not some:
         raise PeriluneError(
             f"replay: nothing was received from {begin:.1f} s to {end:.1f} s past the epoch; packets came from {first:.1f} s to {last:.1f} s"
@@ -98,25 +143,25 @@ def speed_of(text: str) -> float:
 
 def play(
     replay: Replay,
-    deliver: Callable[[list[Heard]], None],
+    deliver: Callable[[list[Received]], None],
     speed: float = math.inf,
     goes_on: Callable[[], bool] = lambda: True,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> int:
-    """Give the packets to `deliver` as they fall due, `speed` times as fast as they came (infinite: at once); how many were given.
+    """Give what was received to `deliver` as it falls due, `speed` times as fast as it came (infinite: at once); how many instants were given.
 
     It ends early where `goes_on` says no; `clock` and `sleep` are those of the wall, in seconds.
     """
     began, given = clock(), 0
-    while given < len(replay.heard) and goes_on():
+    while given < len(replay.received) and goes_on():
         until = replay.from_s + (clock() - began) * speed if math.isfinite(speed) else math.inf
         due = given
-        while due < len(replay.heard) and replay.heard[due].received_time_s <= until and due - given < MOST_AT_ONCE:
+        while due < len(replay.received) and replay.received[due].received_time_s <= until and due - given < MOST_AT_ONCE:
             due += 1
         if due > given:
-            deliver(list(replay.heard[given:due]))
+            deliver(list(replay.received[given:due]))
             given = due
         else:
-            sleep(min(max((replay.heard[given].received_time_s - until) / speed, SHORTEST_SLEEP_S), LONGEST_SLEEP_S))
+            sleep(min(max((replay.received[given].received_time_s - until) / speed, SHORTEST_SLEEP_S), LONGEST_SLEEP_S))
     return given
