@@ -67,9 +67,12 @@ def _number(command: Command, argument: Argument, value: Value) -> float:
     allowed = f"{argument.least:g} to {argument.most:g} {argument.unit}".rstrip()
     try:
         number = float(value)
+        as_sent = struct.unpack(">f", struct.pack(">f", number))[0]
     except (TypeError, ValueError):
         raise PeriluneError(f"{where} is {value!r}, which is no number; give {allowed}") from None
-    if not math.isfinite(number) or not argument.least <= struct.unpack(">f", struct.pack(">f", number))[0] <= argument.most:
+    except OverflowError:
+        as_sent = math.nan
+    if not argument.least <= as_sent <= argument.most:
         raise PeriluneError(f"{where} is {value}; give {allowed}")
     return number
 
