@@ -1,8 +1,8 @@
 """The bit-rate budget: what does not fit into a second is left out by priority.
 
 Each whole second of the computer's clock carries as many bits as the link sends in it. A packet goes out in its tick if what is left of the second,
-less what packets of better priority will still need in it, holds the packet; room for `EVENTS_HELD` events is kept free, as nobody knows when they
-come. So a packet is decided on when it is made, and no packet of better priority is ever left out for one of worse.
+less what packets of better priority will still need in it, holds the packet; room for `EVENTS_HELD` packets that come as it happens (events, reports
+on commands) is kept free. So a packet is decided on when it is made, and no packet of better priority is ever left out for one of worse.
 
 Assumptions and limitations: packets are whole or left out, never queued; what is held free and not needed goes unused; frames, coding and
 idle data around the packets are the link's business; all assumed.
@@ -27,7 +27,8 @@ class Budget:
         self._bits = {packet.apid: 8 * packet.size for packet in packets}
         self._needs = {packet.apid: [needed(packets, packet.priority, tick) for tick in range(TICKS_A_SECOND)] for packet in packets}
         self._held = {
-            packet.apid: EVENTS_HELD * sum(8 * other.size for other in packets if not other.is_periodic and other.priority < packet.priority)
+            packet.apid: EVENTS_HELD
+            * max((8 * other.size for other in packets if not other.is_periodic and other.priority < packet.priority), default=0)
             for packet in packets
         }
         self._occasional = {packet.apid for packet in packets if not packet.is_periodic}

@@ -1,4 +1,4 @@
-"""What the computer derives on board from what it published: how long no range was used, and events.
+"""What the computer derives on board from what it published: how long no range was used, events, and when a command is to be reported.
 
 Assumptions and limitations: it remembers one tick and when it last used a range, restart or not; of refusals in successive ticks the first is
 an event (the counts go down with the housekeeping); the computer is back where no cycle was completed for `ABSENCE_S`, and a clock that jumps ahead
@@ -30,6 +30,7 @@ class Memory:
     refusing: dict[str, bool] = field(default_factory=dict)
     last_range_s: float = np.nan
     range_used: bool = False
+    reports: int = 0
 
 
 def with_range_age(rows: Columns, memory: Memory) -> Columns:
@@ -44,6 +45,14 @@ def with_range_age(rows: Columns, memory: Memory) -> Columns:
     since = np.where(latest >= 0, times[latest], memory.last_range_s)
     memory.last_range_s = float(since[-1])
     return {**rows, "range_age_s": np.maximum(times - since, 0.0)}
+
+
+def reports_in(rows: Columns, memory: Memory) -> np.ndarray:
+    """The rows, shape (m,), in which what became of a command is told: those in which the count of commands steps."""
+    counts = rows["command_count"]
+    before = np.concatenate([[memory.reports], counts[:-1]]) if len(counts) else counts
+    memory.reports = int(counts[-1]) if len(counts) else memory.reports
+    return np.flatnonzero(counts > before)
 
 
 def events_in(rows: Columns, memory: Memory) -> Columns:

@@ -11,6 +11,7 @@ the one of Resilience (ispace, 24 June 2025, as quoted by SpaceNews).
 
 from perilune.avionics.sequencer import MODES
 from perilune.downlink.fields import Field, Limit, Limits, Packet
+from perilune.messages.commands import ANTENNAS, COMMANDS, OUTCOMES, SENSORS
 
 EVENTS = (
     "started",
@@ -25,6 +26,10 @@ EVENTS = (
     "clock-set-back",
 )
 """What the computer tells of on occasion; the place in this list is the number that is sent."""
+
+
+COMMAND_LABELS = ("none", *(command.name for command in sorted(COMMANDS, key=lambda one: one.code)))
+"""The commands by their codes, which have no gap; 0 is none, or one that could not be read."""
 
 
 def f32(name: str, unit: str, description: str, *limits: Limits, derived: bool = False) -> Field:
@@ -63,6 +68,7 @@ TURN = (
         )
     ),
 )
+ANY_REFUSED = (Limits((Limit("watch", most=0.0),)),)
 REFUSED = (Limits((Limit("watch", most=5.0), Limit("warning", most=50.0))),)
 
 PACKETS = (
@@ -81,6 +87,21 @@ PACKETS = (
         ),
     ),
     Packet(
+        "verification",
+        108,
+        0,
+        0,
+        "what became of a command, once it is known on board",
+        (
+            Field("command_code", "enumeration", "", "which command it was", COMMAND_LABELS),
+            Field("command_outcome", "enumeration", "", "what became of it", OUTCOMES),
+            Field("command_sequence", "u16", "", "its count"),
+            Field("command_count", "u16", "", "packets of the uplink so far"),
+            f32("command_argument_1", "", "its first argument, a label by its place"),
+            f32("command_argument_2", "", "its second argument, a label by its place"),
+        ),
+    ),
+    Packet(
         "housekeeping",
         101,
         2,
@@ -93,6 +114,14 @@ PACKETS = (
             Field("speed_rejections", "u16", "", "Doppler speeds refused by their gates so far", limits=REFUSED),
             Field("fix_rejections", "u16", "", "position fixes refused by the gate so far", limits=REFUSED),
             Field("sun_rejections", "u16", "", "directions to the Sun refused by the gate so far", limits=REFUSED),
+            Field("commands_refused", "u8", "", "commands refused so far", limits=ANY_REFUSED),
+            Field("armed", "enumeration", "", "the critical command that may follow", COMMAND_LABELS),
+            Field("antenna", "enumeration", "", "the antenna that is switched to", ANTENNAS),
+            Field("sensors_used", "u8", "", f"a bit for each sensor that counts, from the lowest: {', '.join(SENSORS)}"),
+            f32("range_gate", "", "sigmas beyond which a range is refused"),
+            f32("hold_left_s", "s", "for which the height is kept"),
+            f32("site_offset_east_m", "m", "of the site in use from the planned one, east"),
+            f32("site_offset_north_m", "m", "of the site in use from the planned one, north"),
         ),
     ),
     Packet(
@@ -190,8 +219,17 @@ PACKETS = (
 BY_NAME = {packet.name: packet for packet in PACKETS}
 BY_APID = {packet.apid: packet for packet in PACKETS}
 EVENT_PACKET = BY_NAME["events"]
+VERIFICATION_PACKET = BY_NAME["verification"]
 FULL_BIT_RATE_BIT_S = sum(8 * packet.size * packet.rate_hz for packet in PACKETS)
 """What all periodic packets need."""
 
 COLUMNS = ("time_s", *(field.name for packet in PACKETS for field in packet.fields if not field.derived))
 """The columns of telemetry.parquet that are sent or that the derived fields come from."""
+
+UNCOMMANDED = {
+    **dict.fromkeys((field.name for field in VERIFICATION_PACKET.fields), 0),
+    **dict.fromkeys(("commands_refused", "armed", "antenna", "hold_left_s", "site_offset_east_m", "site_offset_north_m"), 0),
+    "sensors_used": (1 << len(SENSORS)) - 1,
+    "range_gate": 0.0,  # not told
+}
+"""What is sent where telemetry.parquet is of a flight from before there were commands, and has no such columns."""

@@ -4,7 +4,8 @@ A finished flight and a live one use the same `Sender`: it takes telemetry in st
 second and what the derived fields remember, so that the stretches make no difference.
 
 Assumptions and limitations: a packet holds the values of its tick, nothing is averaged; a periodic packet falls due where the tick by the computer's
-clock is a multiple of its period, and is not made up for where the computer was away; what the bit rate leaves out takes no sequence count.
+clock is a multiple of its period, and is not made up for where the computer was away; what the bit rate leaves out takes no sequence count. Telemetry
+from before there were commands is sent as that of a flight that nobody commanded.
 """
 
 from collections.abc import Sequence
@@ -16,8 +17,8 @@ import numpy as np
 from perilune.base.errors import PeriluneError
 from perilune.downlink.bit_rate import Budget
 from perilune.downlink.crc import CHECK_BYTES, sealed
-from perilune.downlink.derived import Columns, Memory, events_in, with_range_age
-from perilune.downlink.dictionary import COLUMNS, EVENT_PACKET, PACKETS
+from perilune.downlink.derived import Columns, Memory, events_in, reports_in, with_range_age
+from perilune.downlink.dictionary import COLUMNS, EVENT_PACKET, PACKETS, UNCOMMANDED, VERIFICATION_PACKET
 from perilune.downlink.fields import TICKS_A_SECOND, Field, Packet
 from perilune.downlink.primary_header import SEQUENCE_COUNTS, primary_header
 from perilune.downlink.time_code import time_codes
@@ -59,10 +60,11 @@ class Sender:
             Where a column is missing.
         """
         rows = with_range_age(columns_of(telemetry), self._memory)
+        reports = reports_in(rows, self._memory)
         events = events_in(rows, self._memory)
         ticks = np.rint(rows["time_s"] * TICKS_A_SECOND).astype(np.int64)
         due = {packet.apid: np.flatnonzero(ticks % packet.every_ticks == 0) for packet in PACKETS if packet.is_periodic}
-        due[EVENT_PACKET.apid] = events["row"]
+        due[EVENT_PACKET.apid], due[VERIFICATION_PACKET.apid] = events["row"], reports
         order = sorted((row, packet.priority, packet.apid, n) for packet in PACKETS for n, row in enumerate(due[packet.apid].tolist()))
         every_tick = ticks.tolist()
         chosen = [(row, apid, n) for row, _, apid, n in order if self._budget.takes(apid, every_tick[row])]
@@ -108,10 +110,12 @@ def columns_of(telemetry: "pl.DataFrame") -> Columns:
     """The columns that are sent, as arrays; modes by their numbers."""
     import polars as pl
 
+    telemetry = telemetry.with_columns(pl.lit(value).alias(name) for name, value in UNCOMMANDED.items() if name not in telemetry.columns)
     missing = [name for name in COLUMNS if name not in telemetry.columns]
     if missing:
         raise PeriluneError(f"telemetry: the column {missing[0]} is missing; give the telemetry.parquet that `perilune fly` wrote")
     labels = {field.name: field.labels for packet in PACKETS for field in packet.fields if field.labels and not field.derived}
+    labels = {name: kinds for name, kinds in labels.items() if not telemetry[name].dtype.is_numeric()}
     numbered = telemetry.select(COLUMNS).with_columns(pl.col(name).cast(pl.Enum(kinds)).to_physical() for name, kinds in labels.items())
     return {name: numbered[name].to_numpy() for name in COLUMNS}
 

@@ -42,7 +42,7 @@ authentication of its own: who can make a check word can make a packet.
 
 All periodic packets take {FULL_BIT_RATE_BIT_S:,} bit/s. `perilune downlink` takes what the frames of the mission's [radio](link.md) carry,
 {BIT_RATE_BIT_S:,.0f} bit/s where it has none, or `--bit-rate`. In each second, what does not fit is left out by priority, the smallest number
-first; a packet is whole or left out. Room for {EVENTS_HELD} events a second is kept free.
+first; a packet is whole or left out. Room for {EVENTS_HELD} packets a second that come as it happens is kept free.
 
 APIDs, rates, priorities, encodings and limits are *assumed*.
 

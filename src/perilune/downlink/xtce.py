@@ -1,10 +1,11 @@
-"""The mission database of a control centre, written from the dictionary: XTCE with units, labels and limits.
+"""The mission database of a control centre, written from the dictionaries: XTCE with units, labels and limits, and the commands.
 
 Space system `Perilune`; the abstract container `CCSDSPacket` holds primary header and time, and each kind of packet is a container that it leads to
-by APID. A field's parameter bears the field's name. Limits that hold in a band of heights become alarms in a context.
+by APID. A field's parameter bears the field's name. Limits that hold in a band of heights become alarms in a context. An algorithm, as Yamcs runs
+them, turns the packets `events` into events of the control centre.
 
 Assumptions and limitations: only what Yamcs and independent decoders agree on is used: no aggregates, arrays, calibrators or nested systems, and
-`IEEE754_1985` as the name of a float's encoding. Commands are not in it yet.
+`IEEE754_1985` as the name of a float's encoding.
 Source: XTCE 1.2 (OMG formal/18-10-04, schema 20180204).
 """
 
@@ -13,6 +14,7 @@ from collections.abc import Sequence
 
 from perilune.downlink.dictionary import PACKETS
 from perilune.downlink.fields import BYTES, SEVERITIES, Field, Limits, Packet
+from perilune.downlink.xtce_commands import add_commands
 
 NAMESPACE = "http://www.omg.org/spec/XTCE/20180204"
 SCHEMA = {"{http://www.w3.org/2001/XMLSchema-instance}schemaLocation": f"{NAMESPACE} https://www.omg.org/spec/XTCE/20180204/SpaceSystem.xsd"}
@@ -27,12 +29,26 @@ HEADER = (  # name as decoders of CCSDS packets expect it, bits, description
     ("SRC_SEQ_CTR", 14, "count among the packets of this APID, modulo 16384"),
     ("PKT_LEN", 16, "bytes behind the primary header, less one"),
 )
+EVENT_TEXT = """EventLog.info(
+  String(event.value),
+  event.value + " (" + value.value + ") in " + mode.value + ", height " + height.value.toFixed(1) + " m, sinking " + speed.value.toFixed(1) + " m/s"
+);
+"""
+EVENT_INPUTS = {
+    "event": "event",
+    "mode": "event_mode",
+    "height": "event_height_m",
+    "speed": "event_vertical_speed_m_s",
+    "value": "event_value",
+}
 RANGES = dict(zip(SEVERITIES, ("WatchRange", "WarningRange", "DistressRange", "CriticalRange", "SevereRange"), strict=True))
 
 
 def xtce(title: str = "", packets: Sequence[Packet] = PACKETS) -> str:
     """The mission database as XML text; `title` says which mission it is for."""
-    system = ET.Element("SpaceSystem", {"name": SYSTEM, "xmlns": NAMESPACE, "shortDescription": title or "Telemetry of a lunar lander", **SCHEMA})
+    system = ET.Element(
+        "SpaceSystem", {"name": SYSTEM, "xmlns": NAMESPACE, "shortDescription": title or "Telemetry and commands of a lunar lander", **SCHEMA}
+    )
     telemetry = ET.SubElement(system, "TelemetryMetaData")
     types, parameters, containers = (ET.SubElement(telemetry, name) for name in ("ParameterTypeSet", "ParameterSet", "ContainerSet"))
     for bits in sorted({bits for _, bits, _ in HEADER}):
@@ -50,8 +66,20 @@ def xtce(title: str = "", packets: Sequence[Packet] = PACKETS) -> str:
         container = _container(containers, packet.name, [*(field.name for field in packet.fields), CHECK_WORD], packet.description)
         criteria = ET.SubElement(ET.SubElement(container, "BaseContainer", containerRef=ROOT), "RestrictionCriteria")
         ET.SubElement(criteria, "Comparison", parameterRef="PKT_APID", value=str(packet.apid))
+    _tell_of_events(telemetry)
+    add_commands(system)
     ET.indent(system)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{ET.tostring(system, encoding="unicode")}\n'
+
+
+def _tell_of_events(telemetry: ET.Element) -> None:
+    """Let the control centre's list of events hold what the packets `events` say."""
+    algorithm = ET.SubElement(ET.SubElement(telemetry, "AlgorithmSet"), "CustomAlgorithm", name="tell_of_events")
+    ET.SubElement(algorithm, "AlgorithmText", language="JavaScript").text = EVENT_TEXT
+    inputs = ET.SubElement(algorithm, "InputSet")
+    for name, parameter in EVENT_INPUTS.items():
+        ET.SubElement(inputs, "InputParameterInstanceRef", inputName=name, parameterRef=parameter)
+    ET.SubElement(ET.SubElement(algorithm, "TriggerSet"), "OnParameterUpdateTrigger", parameterRef="event")
 
 
 def _field_type(types: ET.Element, field: Field) -> None:
