@@ -164,7 +164,7 @@ def test_it_refuses_an_argument_out_of_its_range(yamcs, port):
     connection = YamcsClient(yamcs.address).get_processor(INSTANCE, "realtime").create_command_connection()
     before = list(port.commands)
     for name, arguments in (("hold", {"duration_s": 61}), ("switch-antenna", {"antenna": "none"}), ("hold", {})):
-        with pytest.raises(Exception, match="duration_s|antenna"):
+        with pytest.raises(Exception, match=r"duration_s|antenna"):
             connection.issue(f"/Perilune/{name}", args=arguments)
     assert port.commands == before
 
@@ -197,8 +197,8 @@ def test_a_program_that_is_not_yamcs_is_given_nothing(port):
 def test_the_server_ends_with_the_program_that_started_it(tmp_path):
     """A program that keeps a process as it keeps Yamcs is killed."""
     code = (
-        f"import time; from pathlib import Path; from {module.__name__} import kept; print(kept(['sleep', '600'], Path({str(tmp_path)!r}))[1], flush=True);"
-        "time.sleep(600)"
+        "import time; from pathlib import Path; from perilune.control_room.yamcs import kept;"
+        f"print(kept(['sleep', '600'], Path({str(tmp_path)!r}))[1], flush=True); time.sleep(600)"
     )
     program = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
     pid = int(program.stdout.readline())
