@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 from perilune.base.errors import PeriluneError
 from perilune.control_room.yamcs_configuration import INSTANCE, LINK, write_configuration
 from perilune.control_room.yamcs_relay import Relay, holds_port
-from perilune.control_room.yamcs_rest import is_running, link_is_up, set_time
+from perilune.control_room.yamcs_rest import is_running, link_is_up, packets_taken, set_time
 
 if TYPE_CHECKING:
     from perilune.mission.schema import Mission
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 HEAP = "-Xmx128m"
 HEALTHY_WITHIN_S = 90.0
 LINK_WITHIN_S = 30.0
+DRAINED_WITHIN_S = 30.0
+QUIET_S = 1.0
 STOPPED_WITHIN_S = 10.0
 POLL_S = 0.2
 LAST_LINES = 3
@@ -85,6 +87,15 @@ class YamcsServer:
         """Whether its link is connected."""
         return link_is_up(self.address, self.instance, LINK)
 
+    def take_in(self) -> None:
+        """Wait until it has taken in what stands before its link: until for `QUIET_S` nothing has come."""
+        until, quiet_from, taken = time.monotonic() + DRAINED_WITHIN_S, time.monotonic(), -1
+        while self.is_alive() and time.monotonic() - quiet_from < QUIET_S and time.monotonic() < until:
+            now = packets_taken(self.address, self.instance, LINK)
+            if now != taken:
+                taken, quiet_from = now, time.monotonic()
+            time.sleep(POLL_S)
+
     def last_words(self) -> str:
         """The last lines that it said."""
         with contextlib.suppress(OSError):
@@ -133,6 +144,7 @@ def running_yamcs(folder: Path, link_port: int, token: str, mission: "Mission", 
         if not relay.open(LINK_WITHIN_S) or not _within(LINK_WITHIN_S, yamcs.link_is_up):
             raise PeriluneError(f"Yamcs: its link to port {link_port} did not come up within {LINK_WITHIN_S:g} s; see {home / 'yamcs.log'}")
         yield yamcs
+        yamcs.take_in()
     finally:
         relay.close()
         yamcs.stop()

@@ -36,6 +36,12 @@ def link_is_up(address: str, instance: str, link: str) -> bool:
     return said is not None and said.get("status") == "OK"
 
 
+def packets_taken(address: str, instance: str, link: str) -> int:
+    """How many packets the link has taken in; -1 where Yamcs does not say."""
+    said = asked(address, f"/api/links/{instance}/{link}")
+    return -1 if said is None else int(str(said.get("dataInCount", 0)))
+
+
 def set_time(address: str, instance: str, utc: datetime, speed: float) -> bool:
     """Let the instance's clock show `utc` now and go on `speed` times as fast as the wall's; whether it was taken."""
     zulu = utc.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
