@@ -1,6 +1,7 @@
 """A flight that was lost as Resilience was, flown once: what its avionics published, and the packets of it."""
 
 import pytest
+from ground import heard_of
 
 from perilune.downlink.packets import sent_packets
 from perilune.flight.fly import fly
@@ -24,3 +25,19 @@ def epoch(flight):
 @pytest.fixture(scope="session")
 def sent(telemetry, epoch):
     return sent_packets(telemetry, epoch)
+
+
+@pytest.fixture(scope="session")
+def landed():
+    """The planned landing, from powered descent initiation on."""
+    return fly("resilience", start="pdi")
+
+
+@pytest.fixture(scope="session")
+def heard_landed(landed):
+    return heard_of(landed)
+
+
+@pytest.fixture(scope="session")
+def heard_lost(flight):
+    return heard_of(flight)

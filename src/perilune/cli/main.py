@@ -10,7 +10,7 @@ keep_bytecode()
 import typer  # noqa: E402
 
 from perilune.base.errors import PeriluneError  # noqa: E402
-from perilune.cli import budget, campaign, check, compare, downlink, fly, guidance, missions, rare, refly, replay, site, validate  # noqa: E402
+from perilune.cli import budget, campaign, check, compare, confirm, downlink, fly, guidance, missions, rare, refly, replay, site, validate  # noqa: E402
 
 app = typer.Typer(
     name="perilune",
@@ -21,7 +21,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (missions, fly, campaign, refly, compare, site, rare, budget, guidance, check, downlink, replay, validate):
+for group in (missions, fly, campaign, refly, compare, site, rare, budget, guidance, check, downlink, confirm, replay, validate):
     group.register(app)
 
 
@@ -62,7 +62,7 @@ def advised(message: str) -> str:
         message += (
             " There are missions, fly, campaign, resume, refly, compare, site, rare, port-header, budget, guidance, check, downlink, decode, xtce,"
         )
-        message += " replay and validate."
+        message += " confirm, replay and validate."
     return message.replace("Value error, ", "")
 
 

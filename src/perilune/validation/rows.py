@@ -44,6 +44,7 @@ GROUPS = (
     "hostile",
     "fuzzing",
     "hostile_commands",
+    "confirmations",
     "recorded_campaigns",
 )
 
