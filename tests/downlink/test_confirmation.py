@@ -76,10 +76,10 @@ def test_a_lander_that_turns_on_the_ground_is_contradicted(landed):
     ("change", "says"),
     [
         ({"touchdown": False}, "does not say that it stands"),
-        ({"assist_duty": 0.2}, "engines not off"),
+        ({"assist_duty": 0.2}, "engines are not commanded off"),
         ({FORCE[2]: 1.63}, "repeats itself"),
         ({"rate_body_y_rad_s": 0.0}, "repeats itself"),
-        ({FORCE[2]: 1.9}, "no lander at rest"),
+        ({FORCE[2]: 1.9}, "not a lander at rest"),
         ({"vertical_speed_m_s": 2.5}, "sink by 2.50"),
     ],
 )
