@@ -5,7 +5,8 @@ believed on board; what the specific force and the gyros say is held against wha
 
 Assumptions and limitations: still is within `FORCE_NEAR_M_S2` of the Moon's gravity, within `SPREAD_M_S2` of its own mean, turning by less than
 `STILL_RAD_S`, engines commanded off; an inertial unit with an axis that hardly changes from packet to packet says nothing. The speed at contact is
-what was believed before it, or what the inertial unit felt over it, whichever is larger; both at the packets' rates. All thresholds assumed.
+what was believed before it, or what the inertial unit felt over it, less a small rebound, whichever is larger; both at the packets' rates. All
+thresholds assumed.
 """
 
 from dataclasses import dataclass
@@ -26,6 +27,9 @@ LOOK_BACK_S = 30.0  # before it was still, in which the contact is looked for
 SETTLED_S = 2.0
 MOVES_M_S = 0.4  # of the sink rate at rest
 MOMENTS_S = 1.2  # before the contact
+REBOUND_M_S = 0.15  # of the legs, which is no part of the speed before
+STILL_FAST = 0.7  # of the largest sink rate: what is below it comes after the touch
+BEFORE_S = 2.0  # before contact or believed touchdown, for the sink rate
 FORCE = tuple(f"specific_force_body_{axis}_m_s2" for axis in "xyz")
 RATE = tuple(f"rate_body_{axis}_rad_s" for axis in "xyz")
 ATTITUDE = tuple(f"attitude_mci_from_body_{axis}" for axis in "xyzw")
@@ -133,9 +137,17 @@ class Stream:
         moved = np.flatnonzero(self.between("guidance", since - LOOK_BACK_S, since) & (np.abs(sink - settled.mean()) > MOVES_M_S))
         if not moved.size or moved[-1] + 1 >= len(times):
             return Meeting(*[float("nan")] * 4)
-        before, after = float(times[moved[-1]]), float(times[moved[-1] + 1])
-        down = float(sink[self.between("guidance", before - MOMENTS_S, before)].max()) + self._fall(before, after - before)
-        return Meeting(before, max(down, down - float(settled.mean())), self._across(before, since), self._leaning(before, since))
+        before = float(times[moved[-1]])
+        first = before if np.isnan(self.touchdown_since_s) else min(before, self.touchdown_since_s)  # a bounce ends after the touch
+        seen = np.flatnonzero(self.between("guidance", first - BEFORE_S, since + SETTLED_S))
+        excess = sink[seen] - settled.mean()
+        excess[times[seen] > before] = -np.inf
+        fastest = int(np.argmax(excess))
+        last = seen[np.flatnonzero(excess >= min(STILL_FAST * excess[fastest], excess[fastest]))[-1]]
+        touch = float(times[last])
+        down = float(sink[seen][fastest]) + self._fall(touch, float(times[last + 1]) - touch)
+        felt = down - min(float(sink[seen][fastest:].min()) + REBOUND_M_S, float(settled.mean()))
+        return Meeting(touch, max(down, felt), self._across(touch, since), self._leaning(touch, since))
 
     def _fall(self, time_s: float, for_s: float) -> float:
         """What gravity adds to the sink rate [m/s] after the last packet before contact, where the engines were off by then."""

@@ -42,11 +42,10 @@ from perilune.validation.rows import Check, Measured
 
 SEED, AT_ONCE, LOOK_S, HELD_S = 20250605, 8, 120.0, 10.0
 FLEETS: tuple[tuple[str, str, Start, str, int], ...] = (  # mission, case, start, when faults strike, runs
-    ("resilience", "planned", "pdi", "never", 250),
-    ("resilience", "planned", "pdi", "any time", 250),
-    ("resilience", "as-flown", "pdi", "never", 100),
-    ("apollo-11", "planned", "doi", "never", 150),
-    ("apollo-11", "planned", "doi", "any time", 150),
+    ("resilience", "planned", "pdi", "never", 200),
+    ("resilience", "planned", "pdi", "any time", 200),
+    ("apollo-11", "planned", "doi", "never", 100),
+    ("apollo-11", "planned", "doi", "any time", 100),
     ("hakuto-r-m1", "mended", "pdi", "any time", 100),
     ("resilience", "planned", "pdi", "near the ground", 200),
     ("apollo-11", "planned", "doi", "near the ground", 100),
@@ -92,7 +91,10 @@ FAULTS = (
 
 @dataclass(frozen=True)
 class Trial:
-    """One flight: what was planned to break, how it ended, what the ground concluded and why, and whether its link held `HELD_S` after contact."""
+    """One flight: what was planned to break, how it ended, what the ground concluded and why, and whether its link held `HELD_S` after contact.
+
+    `stands` is what can be confirmed: it touched down within the limits and stands, though its tanks may have run dry just before.
+    """
 
     mission: str
     case: str
@@ -103,6 +105,7 @@ class Trial:
     conclusion: str
     reason: str
     held: bool
+    stands: bool
 
 
 def schedule_for(mission: Mission, when: str) -> Schedule | None:
@@ -137,13 +140,16 @@ def trials(name: str, case: str, start: Start, when: str, runs: int, seed: int =
         recording = fly_recorded(scene, batch, threads=threads, from_tick=tick_before_ignition(scene))
         stays = fly_stay(scene, batch)
         verdicts = judge(mission.limits, batch.states)
+        undried = batch.states.copy()
+        undried["dry_time"] = -1.0
+        stands = judge(mission.limits, undried) == LANDED
         for i, run in enumerate(indices):
             history = joined([written_rows(recording.history[i]), written_rows(stays[0][i])], 0)
             telemetry = published_rows(joined([recording.telemetry[i], stays[1][i]], 0))
             stream, held = received(scene, batch.packs[i], batch.states[i], history, telemetry, seed, int(run))
             found = confirm(decode(stream), planned_of(mission))
             fault = faults[i][0].fault if faults[i] else ""
-            yield Trial(name, case, when, int(run), fault, str(verdicts[i]), found.conclusion, found.reason, held)
+            yield Trial(name, case, when, int(run), fault, str(verdicts[i]), found.conclusion, found.reason, held, bool(stands[i]))
 
 
 def received(scene: Scene, pack: Any, last: Any, history: np.ndarray, telemetry: np.ndarray, seed: int, run: int) -> tuple[bytes, bool]:
@@ -168,8 +174,8 @@ def received(scene: Scene, pack: Any, last: Any, history: np.ndarray, telemetry:
 
 
 def wrongly_confirmed(found: list[Trial]) -> list[Trial]:
-    """Flights that were confirmed and had not landed."""
-    return [one for one in found if one.conclusion == CONFIRMED and one.verdict != LANDED]
+    """Flights that were confirmed and do not stand after a touchdown within the limits."""
+    return [one for one in found if one.conclusion == CONFIRMED and not one.stands]
 
 
 def unconfirmed(found: list[Trial]) -> tuple[int, int]:
@@ -195,7 +201,7 @@ def flown_fleets() -> list[Trial]:
 
 
 def confirmed_and_not_landed() -> Measured:
-    """Flights confirmed whose verdict is not `landed`."""
+    """Flights confirmed that do not stand after a touchdown within the limits."""
     found = flown_fleets()
     return float(len(wrongly_confirmed(found))), f"{len(found)} flights: {summary(found)}"
 
