@@ -10,7 +10,24 @@ keep_bytecode()
 import typer  # noqa: E402
 
 from perilune.base.errors import PeriluneError  # noqa: E402
-from perilune.cli import budget, campaign, check, compare, confirm, downlink, fly, guidance, missions, rare, refly, replay, site, validate  # noqa: E402
+from perilune.cli import (  # noqa: E402
+    budget,
+    campaign,
+    check,
+    command,
+    compare,
+    confirm,
+    downlink,
+    fly,
+    guidance,
+    live,
+    missions,
+    rare,
+    refly,
+    replay,
+    site,
+    validate,
+)
 
 app = typer.Typer(
     name="perilune",
@@ -21,7 +38,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (missions, fly, campaign, refly, compare, site, rare, budget, guidance, check, downlink, confirm, replay, validate):
+for group in (missions, fly, campaign, refly, compare, site, rare, budget, guidance, check, downlink, confirm, replay, live, command, validate):
     group.register(app)
 
 
@@ -59,10 +76,8 @@ def run(arguments: list[str]) -> int:
 def advised(message: str) -> str:
     """A message of the option parser with what would be right, where it does not say so."""
     if message.startswith("No such command"):
-        message += (
-            " There are missions, fly, campaign, resume, refly, compare, site, rare, port-header, budget, guidance, check, downlink, decode, xtce,"
-        )
-        message += " confirm, replay and validate."
+        *verbs, last = (str(command.name) for command in app.registered_commands)
+        message += f" There are {', '.join(verbs)} and {last}."
     return message.replace("Value error, ", "")
 
 

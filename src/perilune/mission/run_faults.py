@@ -13,6 +13,7 @@ from perilune.lander.faults import FAULTS, SLOTS
 from perilune.mission.fault_slots import asked_slot
 from perilune.mission.faults import PlannedFault, misfits
 from perilune.mission.schema import Mission
+from perilune.mission.with_added import with_added
 
 RunFaults = Sequence[Sequence[PlannedFault]]
 """The own faults of each run, in the order of the runs."""
@@ -82,15 +83,4 @@ def with_faults(mission: Mission, faults: Sequence[PlannedFault]) -> Mission:
     _check_room(mission, "faults", faults)
     for planned in faults:
         _check_fit(mission, "faults", planned)
-    if mission.case not in mission.cases:
-        return mission.model_copy(update={"faults": (*mission.faults, *faults)})
-    written = _in_its_case(mission.written, mission.case, faults)
-    planned_for = written if mission.planned is mission.written else _in_its_case(mission.planned, mission.case, faults)
-    flown = _in_its_case(mission, mission.case, faults)
-    return flown.model_copy(update={"faults": (*mission.faults, *faults)}).beside(planned_for, written)
-
-
-def _in_its_case(view: Mission, case: str, faults: Sequence[PlannedFault]) -> Mission:
-    """One view of the mission whose case has these faults, too."""
-    own = view.cases[case]
-    return view.model_copy(update={"cases": {**view.cases, case: own.model_copy(update={"faults": (*own.faults, *faults)})}})
+    return with_added(mission, "faults", faults)

@@ -1,0 +1,57 @@
+"""The station's front end: finds telecommand packets in what a control centre sends, and gives them the count and the check word that it left out.
+
+A packet is taken where a header stands that a command of the dictionary can have; from anything else the search goes on byte by byte, and what was
+skipped is counted. On a `raw` line any telecommand header is taken and the packet goes up as it is.
+
+Assumptions and limitations: a control centre sends whole packets of the dictionary's length, their check word there but not filled in, or left out;
+a packet whose length field lies costs what it claims, at most `LONGEST_RAW` bytes.
+"""
+
+from perilune.messages.command_packet import sealed
+from perilune.messages.commands import BY_CODE, COMMAND_APID
+
+HEADER_BYTES, CHECK_BYTES = 6, 2
+CODE_AT = 6
+LONGEST_RAW = 1024
+PACKET_ID = (1 << 12 | 1 << 11 | COMMAND_APID).to_bytes(2, "big")
+SEQUENCE_COUNTS = 16_384
+
+
+class CommandStream:
+    """Finds the packets in a stream of bytes that comes in pieces of any size."""
+
+    def __init__(self, is_raw: bool = False) -> None:
+        self.is_raw = is_raw
+        self.skipped = 0  # bytes in no packet
+        self._pending = b""
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """The packets that are complete with these bytes."""
+        found, self._pending = [], self._pending + data
+        while len(self._pending) > CODE_AT:
+            size = self._size()
+            if size is None:
+                self.skipped += 1
+                self._pending = self._pending[1:]
+            elif len(self._pending) < size:
+                break
+            else:
+                found.append(self._pending[:size])
+                self._pending = self._pending[size:]
+        return found
+
+    def _size(self) -> int | None:
+        """Bytes of the packet that begins here; None where none does."""
+        size = int.from_bytes(self._pending[4:6], "big") + HEADER_BYTES + 1
+        if self.is_raw:
+            return size if self._pending[0] >> 4 == 1 and size <= LONGEST_RAW else None
+        command = BY_CODE.get(self._pending[CODE_AT])
+        known = command is not None and size in (command.size, command.size - CHECK_BYTES)
+        return size if known and self._pending[:2] == PACKET_ID else None
+
+
+def stamped(packet: bytes, sequence: int) -> bytes:
+    """A packet as it goes up: unsegmented, with this count, its own length and a right check word."""
+    size = BY_CODE[packet[CODE_AT]].size
+    header = packet[:2] + (3 << 14 | sequence % SEQUENCE_COUNTS).to_bytes(2, "big") + (size - HEADER_BYTES - 1).to_bytes(2, "big")
+    return sealed(header + packet[HEADER_BYTES : size - CHECK_BYTES])
