@@ -27,27 +27,28 @@ class CommandStream:
 
     def feed(self, data: bytes) -> list[bytes]:
         """The packets that are complete with these bytes."""
-        found, self._pending = [], self._pending + data
-        while len(self._pending) > CODE_AT:
-            size = self._size()
+        found, pending, at = [], self._pending + data, 0
+        while len(pending) - at > CODE_AT:
+            size = self._size(pending[at : at + CODE_AT + 1])
             if size is None:
                 self.skipped += 1
-                self._pending = self._pending[1:]
-            elif len(self._pending) < size:
+                at += 1
+            elif len(pending) - at < size:
                 break
             else:
-                found.append(self._pending[:size])
-                self._pending = self._pending[size:]
+                found.append(pending[at : at + size])
+                at += size
+        self._pending = pending[at:]
         return found
 
-    def _size(self) -> int | None:
-        """Bytes of the packet that begins here; None where none does."""
-        size = int.from_bytes(self._pending[4:6], "big") + HEADER_BYTES + 1
+    def _size(self, head: bytes) -> int | None:
+        """Bytes of the packet that begins with these; None where none does."""
+        size = int.from_bytes(head[4:6], "big") + HEADER_BYTES + 1
         if self.is_raw:
-            return size if self._pending[0] >> 4 == 1 and size <= LONGEST_RAW else None
-        command = BY_CODE.get(self._pending[CODE_AT])
+            return size if head[0] >> 4 == 1 and size <= LONGEST_RAW else None
+        command = BY_CODE.get(head[CODE_AT])
         known = command is not None and size in (command.size, command.size - CHECK_BYTES)
-        return size if known and self._pending[:2] == PACKET_ID else None
+        return size if known and head[:2] == PACKET_ID else None
 
 
 def stamped(packet: bytes, sequence: int) -> bytes:

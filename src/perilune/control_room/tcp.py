@@ -27,6 +27,7 @@ HOST, PORT = "127.0.0.1", 10015
 GREETING = b"PERILUNE "
 LONGEST_LINE = 4096
 MOST_WAITING = 1 << 20
+MOST_CLIENTS = 64  # at once; more would take the files that the flight needs for its record
 GRACE_S = 0.2  # for a client to say what it is before telemetry goes to it
 CHUNK_BYTES = 1 << 16
 MOST_LOGGED = 20  # refusals of one client that are told one by one
@@ -78,7 +79,7 @@ class Port:
         self._selector = selectors.DefaultSelector()
         self._wake, self._woken = socket.socketpair()
         self._is_closing = threading.Event()
-        self._connected = 0
+        self._connected = self._crowded = 0
         self._thread = threading.Thread(target=self._serve, name="ground-port", daemon=True)
 
     def open(self, host: str = HOST, port: int = PORT) -> None:
@@ -186,6 +187,12 @@ class Port:
         with contextlib.suppress(OSError):
             line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with self._lock:
+            if len(self._clients) >= MOST_CLIENTS:
+                line.close()
+                self._crowded += 1
+                if self._crowded == 1:
+                    self._log("refused", f"more than {MOST_CLIENTS} clients at once: refused; further ones are not told")
+                return
             self._connected += 1
             client = self._clients[self._connected] = Client(line, self._connected)
             self._selector.register(line, selectors.EVENT_READ, client)
