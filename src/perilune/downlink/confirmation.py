@@ -28,6 +28,7 @@ CONTRADICTED: Conclusion = "contradicted"
 
 POWER_S = 10.0  # for which packets must go on arriving from a lander that is still
 LONGEST_GAP_S = 5.0
+MOST_LEAN_DEG = 20.0  # with which a landing is confirmed: ground so steep is none on which the touch can be told from the packets
 TIPPED_S = 2.0  # for which it must have been still for its tilt to count against it
 SPEED_MARGIN_M_S, DRIFT_MARGIN_M_S, TILT_MARGIN_DEG = 0.1, 0.1, 1.0
 DESCENT_M_S, CLIMB_M = 1.0, 12.0  # believed while it is still, by a filter that may err
@@ -160,10 +161,13 @@ def tilt(stream: Stream, planned: Planned) -> Evidence:
     if np.isnan(still):
         return Evidence("tilt", "missing", "how it leans cannot be told before it is still")
     leans = angle_deg(stream.force(still, stream.last_s), np.array([0.0, 0.0, 1.0]))
-    words, numbers = f"it leans by {leans:.1f}° (limit {planned.rest_tilt_deg:g}°)", {"tilt_deg": leans, "limit_deg": planned.rest_tilt_deg}
+    words, numbers = (
+        f"it leans by {leans:.1f}° (limit {planned.rest_tilt_deg:g}°, to confirm {MOST_LEAN_DEG:g}°)",
+        {"tilt_deg": leans, "limit_deg": planned.rest_tilt_deg},
+    )
     far = stream.last_s - still >= TIPPED_S
     over = leans > planned.rest_tilt_deg + TILT_MARGIN_DEG and far
-    finding: Finding = "against" if over else "for" if leans < planned.rest_tilt_deg - TILT_MARGIN_DEG else "missing"
+    finding: Finding = "against" if over else "for" if leans < min(planned.rest_tilt_deg - TILT_MARGIN_DEG, MOST_LEAN_DEG) else "missing"
     return Evidence("tilt", finding, words, still, stream.last_s, numbers)
 
 
