@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from perilune.base.errors import PeriluneError
 from perilune.control_room.recording import Recording
 from perilune.control_room.session import Session
+from perilune.control_room.sight import planned_sight
 from perilune.control_room.tcp import HOST, PORT, Port
 from perilune.downlink.watch import watch_of
 from perilune.flight.flying import Progress
@@ -75,13 +76,14 @@ def fly_live(mission: "Mission", folder: Path, wanted: Wanted, say: Callable[[st
     port.open(wanted.host, wanted.port)
     with stopping() as stopped, contextlib.ExitStack() as stack:
         stack.callback(port.close)
+        in_sight = planned_sight(mission, wanted.start)
         underway = Underway(mission, wanted.seed, wanted.start, wanted.run, progress)
         for stale in ("flight.json", "report.html"):
             (folder / stale).unlink(missing_ok=True)
         recording = Recording(folder)
         stack.callback(recording.close)
         save_mission(mission, folder)
-        session = Session(underway, port, recording, watch_of(mission), wanted.speed, logged, say, lambda: not stopped())
+        session = Session(underway, port, recording, watch_of(mission, in_sight), wanted.speed, logged, say, lambda: not stopped())
         say(f"port       {wanted.host} {port.number}")
         say(f"token      {token}")
         if wanted.with_yamcs:
