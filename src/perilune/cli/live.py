@@ -52,7 +52,7 @@ def live(
     with showing_progress() as progress:
         import perilune
 
-        assert perilune.fly  # asked for, it lets a saved flight write its report
+        _ = perilune.fly  # asked for, it lets a saved flight write its report
         outcome = fly_live(loaded, folder, wanted, lambda line: print(line, flush=True), progress)
     from perilune.cli.show_flight import show_flight
 

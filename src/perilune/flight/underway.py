@@ -92,7 +92,7 @@ class Underway:
         rows[at + 1 : filled + 1] = rows[at:filled].copy()
         rows[at] = np.zeros(1, rows.dtype)[0]
         put_packet(rows[at], tick, data)
-        self._sent_up.append(PlannedCommand(packet_hex=data.hex(), time_s=tick * TICK_S))
+        self._sent_up.append(PlannedCommand(arguments={}, packet_hex=data.hex(), time_s=tick * TICK_S))
         return True
 
     def mission_flown(self) -> Mission:

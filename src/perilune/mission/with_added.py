@@ -10,7 +10,7 @@ def with_added(mission: Mission, key: Literal["faults", "commands"], added: Sequ
     """The mission with these behind its own, of which its flight software knows as little."""
     if not added:
         return mission
-    everything = {key: (*getattr(mission, key), *added)}
+    everything: dict[str, Any] = {key: (*getattr(mission, key), *added)}
     if mission.case not in mission.cases:
         return mission.model_copy(update=everything)
     written = _in_its_case(mission.written, mission.case, key, added)
