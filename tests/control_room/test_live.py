@@ -216,3 +216,33 @@ def test_a_mistake_is_told_in_one_sentence(arguments, says, tmp_path, monkeypatc
     assert run(arguments) == 2
     assert says in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
+
+
+@pytest.fixture(scope="module")
+def lost(tmp_path_factory):
+    """The session of a lander that is lost as Resilience was."""
+    folder = tmp_path_factory.mktemp("lost") / "run"
+    live = Live(folder, "--case", "as-flown", "--speed", "max")
+    try:
+        got = all_of(live.connected())
+        assert live.ended() == 0, live.process.stderr.read()
+    finally:
+        live.stop()
+    return folder, got
+
+
+def test_a_lander_that_is_lost_is_called_in_vain_until_the_mission_ends(lost):
+    folder, got = lost
+    assert got == (folder / "telemetry.ccsds").read_bytes()
+    log = log_of(folder)
+    kinds = [one["kind"] for one in log]
+    order = ["signal-acquired", "alarm-raised", "loss-of-signal", "touchdown-passed", "attempt", "unanswered", "mission-ended"]
+    assert [kinds.index(kind) for kind in order] == sorted(kinds.index(kind) for kind in order)
+    alarms = [one["sentence"] for one in log if one["kind"] == "alarm-raised"]
+    assert any("range_age_s" in one for one in alarms) and any("vertical_speed_m_s" in one for one in alarms)
+    attempts, reports = kinds.count("attempt"), kinds.count("report")
+    assert attempts == 6 and reports == 0 and kinds.count("no-report") == 2 * attempts
+    assert "commands" not in (folder / "mission.toml").read_text() or "packet_hex" not in (folder / "mission.toml").read_text(), "nothing arrived"
+    report = (folder / "report.html").read_text()
+    for told in ("What the ground saw", "The mission is ended", "Attempt 6 was not answered.", 'id="signal"'):
+        assert told in report

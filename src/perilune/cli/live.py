@@ -50,9 +50,6 @@ def live(
     words = [f"seed{seed}" if seed is not None else "", f"run{run}" if run else "", start.word]
     folder = out or default_folder("live", loaded, words, bool(overrides or faults or guidance))
     with showing_progress() as progress:
-        import perilune
-
-        _ = perilune.fly  # asked for, it lets a saved flight write its report
         outcome = fly_live(loaded, folder, wanted, lambda line: print(line, flush=True), progress)
     from perilune.cli.show_flight import show_flight
 

@@ -41,6 +41,11 @@ class Released:
     reported_s: float | None = None
     is_given_up: bool = False
 
+    @property
+    def words(self) -> str:
+        """The command with its arguments."""
+        return " ".join([self.command, *(f"{name}={value}" for name, value in self.arguments.items())])
+
 
 @dataclass
 class Desk:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from perilune.base.errors import PeriluneError
 from perilune.control_room.recording import Recording
+from perilune.control_room.seen import seen_of
 from perilune.control_room.session import Session
 from perilune.control_room.sight import planned_sight
 from perilune.control_room.tcp import HOST, PORT, Port
@@ -20,6 +21,7 @@ from perilune.downlink.watch import watch_of
 from perilune.flight.flying import Progress
 from perilune.flight.save import check_writable, save_mission
 from perilune.flight.underway import Underway
+from perilune.report.html_report import write_report
 
 if TYPE_CHECKING:
     from perilune.flight.flight import Flight
@@ -76,6 +78,8 @@ def fly_live(mission: "Mission", folder: Path, wanted: Wanted, say: Callable[[st
     port.open(wanted.host, wanted.port)
     with stopping() as stopped, contextlib.ExitStack() as stack:
         stack.callback(port.close)
+        if progress:
+            progress("flying the plan", 0.0)
         in_sight = planned_sight(mission, wanted.start)
         underway = Underway(mission, wanted.seed, wanted.start, wanted.run, progress)
         for stale in ("flight.json", "report.html"):
@@ -101,6 +105,7 @@ def fly_live(mission: "Mission", folder: Path, wanted: Wanted, say: Callable[[st
         if progress:
             progress("writing the results", 0.0)
         flight.save(folder)
+        write_report(flight, folder / "report.html", seen_of(session, stopped()))
         return Outcome(flight, session, stopped())
 
 

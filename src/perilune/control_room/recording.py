@@ -31,7 +31,7 @@ class Recording:
             self._files = {name: open(folder / name, "wb", buffering=0) for name in (TELEMETRY, RECEIVED, LOG)}
         except OSError as error:
             raise PeriluneError(f"{folder}: cannot write here ({error.strerror}); choose another folder") from error
-        self.packets = 0
+        self.folder, self.packets = folder, 0
         self._synced = time.monotonic()
 
     def receive(self, heard: Sequence[Heard]) -> None:

@@ -10,6 +10,7 @@ before the light that brings it.
 
 import heapq
 import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
@@ -26,8 +27,9 @@ from perilune.downlink.link import Place
 from perilune.downlink.packets import BIT_RATE_BIT_S, Sender
 from perilune.downlink.received import Heard
 from perilune.environment.relief import ReliefDraw
-from perilune.environment.time import format_utc
+from perilune.environment.time import format_utc, utc_from_tdb
 from perilune.flight.flight import telemetry_frame
+from perilune.flight.save import save_mission
 from perilune.flight.state import TICK_S
 from perilune.flight.underway import Underway
 
@@ -73,6 +75,7 @@ class Session:
         self._confirmed_s = math.inf
         self.pace: Pace | None = None
         self.yamcs: YamcsServer | None = None
+        self._minded = -math.inf
 
     @property
     def now_s(self) -> float:
@@ -82,6 +85,8 @@ class Session:
     def run(self) -> None:
         """Fly to the end of the session."""
         self.pace = Pace(self.speed, self._tick, self.goes_on)
+        if self.yamcs is not None:
+            self.yamcs.set_time(utc_from_tdb(self.epoch_tdb_s + self.now_s), self.speed)
         while self.goes_on() and not self.is_over:
             if self._tick > self._first_tick:  # before that nobody knows how long a command is under way
                 self._take_orders()
@@ -111,6 +116,20 @@ class Session:
         self._receive(self.now_s)
         self._look()
         self.recording.sync()
+        if self.yamcs is not None:
+            self._mind_yamcs(self.yamcs)
+
+    def _mind_yamcs(self, yamcs: "YamcsServer") -> None:
+        """Once a second of the wall: say so where it has died, and set its clock where no pace does."""
+        wall = time.monotonic()
+        if wall - self._minded < 1.0:
+            return
+        self._minded = wall
+        if not yamcs.is_alive():
+            self.yamcs = None
+            self.log("client", f"Yamcs has ended ({yamcs.last_words()}); the flight goes on and is recorded")
+        elif math.isinf(self.speed):
+            yamcs.set_time(utc_from_tdb(self.epoch_tdb_s + self.now_s), self.speed)
 
     def finish(self) -> None:
         """Take in what is still on its way, and leave no question open."""
@@ -178,8 +197,8 @@ class Session:
                 self._released(one)
 
     def _released(self, one: Released) -> None:
-        words = " ".join([one.command, *(f"{name}={value}" for name, value in one.arguments.items())])
-        self.log("command", f"{words} is released ({one.origin}), on board in {one.on_board_s - one.released_s:.1f} s", packet_hex=one.packet_hex)
+        save_mission(self.underway.mission_flown(), self.recording.folder)
+        self.log("command", f"{one.words} is released ({one.origin}), on board in {one.on_board_s - one.released_s:.1f} s", packet_hex=one.packet_hex)
 
     def _follow(self, done: list[Released]) -> None:
         for one in done:

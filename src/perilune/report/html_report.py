@@ -9,6 +9,7 @@ from perilune.report.attitude import attitude
 from perilune.report.command_table import command_table
 from perilune.report.decimation import LIMIT
 from perilune.report.errors import errors
+from perilune.report.ground_seen import GroundSeen, ground_section, signal_figure
 from perilune.report.ground_track import ground_tracks
 from perilune.report.heights import coast, heights
 from perilune.report.last_metres import last_metres
@@ -26,21 +27,26 @@ if TYPE_CHECKING:
     from perilune.flight.flight import Flight
 
 
-def write_report(flight: "Flight", path: str | Path) -> Path:
+def write_report(flight: "Flight", path: str | Path, seen: GroundSeen | None = None) -> Path:
     """Write the report of a flight to `path`, beside and renamed; the folder is made where it is missing.
+
+    `seen` is what its ground saw, if it had one.
 
     Raises PeriluneError when the file cannot be written or plotly's script is missing.
     """
     path = Path(path)
-    text = report_page(flight)
+    text = report_page(flight, seen)
     write_atomically(path, lambda part: part.write_text(text, encoding="utf-8") and None)
     return path
 
 
-def report_page(flight: "Flight") -> str:
+def report_page(flight: "Flight", seen: GroundSeen | None = None) -> str:
     """The whole page as text."""
     view = View(flight)
     drawn = list(figures(view))
+    signal = None if seen is None else signal_figure(seen)
+    if signal is not None:
+        drawn.append(signal)
     about = view.mission.mission
     seed = "undispersed" if flight.seed is None else f"seed {flight.seed}, run {flight.run}"
     parts = {
@@ -49,7 +55,8 @@ def report_page(flight: "Flight") -> str:
         "faults": fault_table(view),
         "commands": command_table(view),
         "published": published_table(view),
-        "figures": "".join(section(figure) for figure in drawn),
+        "figures": "".join(section(figure) for figure in drawn if figure is not signal),
+        "ground": ("" if seen is None else ground_section(seen)) + ("" if signal is None else section(signal)),
         "limit": f"{LIMIT:,}".replace(",", "\u202f"),
         "spans": _spans(view),
         "caveats": caveat_list(flight.not_yet_modelled),
