@@ -10,12 +10,14 @@ process, however this process ends: a shell between the two waits for the end of
 """
 
 import contextlib
+import json
 import math
 import os
 import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -206,3 +208,28 @@ def _within(seconds: float, holds: object) -> bool:
             return False
         time.sleep(POLL_S)
     return True
+
+
+def main(folder: Path) -> None:
+    """Open what Yamcs kept of a live flight once more: `python -m perilune.control_room.yamcs DIR`; it stops where standard input ends."""
+    home = folder / "yamcs"
+    try:
+        port = json.loads((home / "etc" / "yamcs.yaml").read_text("utf-8"))["services"][0]["args"]["port"]
+    except (OSError, ValueError, LookupError, TypeError):
+        raise PeriluneError(f"{folder}: no archive of Yamcs stands here; give the folder of a flight that was flown with --yamcs") from None
+    server = YamcsServer(home, _if_free(port))
+    server.start()
+    try:
+        print(f"Yamcs      {server.address}", flush=True)
+        sys.stdin.read()
+    finally:
+        server.stop()
+
+
+if __name__ == "__main__":
+    try:
+        main(Path(sys.argv[1]))
+    except (PeriluneError, KeyboardInterrupt) as stopped:
+        sys.exit(str(stopped))
+    except IndexError:
+        sys.exit("python -m perilune.control_room.yamcs: name the folder of a flight")

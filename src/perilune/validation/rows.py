@@ -43,6 +43,7 @@ GROUPS = (
     "packets",
     "hostile",
     "fuzzing",
+    "control_centre",
     "hostile_commands",
     "confirmations",
     "recorded_campaigns",
