@@ -142,7 +142,7 @@ def running_yamcs(folder: Path, link_port: int, token: str, mission: "Mission", 
         write_configuration(home, port, relay.port, f"{mission.mission.name}: {mission.mission.title}")
         (home / "data").mkdir(parents=True, exist_ok=True)
         yamcs.start()
-        yamcs.set_time(_utc(mission.start.epoch_utc), 0.0)
+        yamcs.set_time(_utc(mission.start.epoch_utc), 1.0)
         if not relay.open(LINK_WITHIN_S) or not _within(LINK_WITHIN_S, yamcs.link_is_up):
             raise PeriluneError(f"Yamcs: its link to port {link_port} did not come up within {LINK_WITHIN_S:g} s; see {home / 'yamcs.log'}")
         yield yamcs
