@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import polars as pl
 import pytest
@@ -17,7 +16,6 @@ from yamcs.client import YamcsClient
 from perilune.base.errors import PeriluneError
 from perilune.control_room import yamcs as module
 from perilune.control_room.yamcs import YamcsServer, check_configuration, free_port, running_yamcs
-from perilune.control_room.yamcs_company import accompanied
 from perilune.control_room.yamcs_configuration import INSTANCE, write_configuration
 from perilune.control_room.yamcs_relay import Relay
 from perilune.downlink.decode import decode
@@ -183,40 +181,6 @@ def test_the_archive_outlives_a_kill(stream, yamcs, archive, folder):
         assert {packet.data for packet in stream} <= kept
     finally:
         again.stop()
-
-
-class Clock:
-    """Stands in for a server: notes how its clock is set, and lives as long as it is told."""
-
-    folder, lives = Path("there"), True
-
-    def __init__(self):
-        self.settings = []
-
-    def is_alive(self):
-        return self.lives
-
-    def last_words(self):
-        return "no memory"
-
-    def set_time(self, utc, speed):
-        self.settings.append((utc, speed))
-        return True
-
-
-def test_its_clock_follows_the_flight_and_its_end_is_told_of_once():
-    clock, said, began = Clock(), [], time.monotonic()
-    start = datetime(2025, 6, 5, 18, 15, tzinfo=UTC)
-    with accompanied(clock, lambda: start + timedelta(seconds=50 * (time.monotonic() - began)), 50.0, said.append):
-        time.sleep(1.2)
-        assert len(clock.settings) == 1, "a clock that goes right is left alone"
-        began -= 10.0
-        assert within(5, lambda: len(clock.settings) == 2)
-        assert clock.settings[1][0] - clock.settings[0][0] >= timedelta(seconds=500) and clock.settings[1][1] == 50.0
-        clock.lives = False
-        assert within(5, lambda: said)
-        time.sleep(0.5)
-    assert said == ["Yamcs has ended; the flight goes on without it, there/yamcs.log ends with: no memory"]
 
 
 def test_a_program_that_is_not_yamcs_is_given_nothing(port):

