@@ -32,6 +32,8 @@ class Budget:
             for packet in packets
         }
         self._occasional = {packet.apid for packet in packets if not packet.is_periodic}
+        self._all_needs = [needed(packets, 1 + max(packet.priority for packet in packets), tick) for tick in range(TICKS_A_SECOND)]
+        self._all_held = EVENTS_HELD * sum(8 * packet.size for packet in packets if not packet.is_periodic)
         self._second: int | None = None
         self._left = self._events = 0.0
 
@@ -47,6 +49,16 @@ class Budget:
         self._left -= bits
         if apid in self._occasional:
             self._events += bits
+        return True
+
+    def takes_again(self, bits: int, tick: int) -> bool:
+        """Whether a packet from the recorder goes out, after all others of this tick; if so its bits are gone."""
+        second, part = divmod(tick, TICKS_A_SECOND)
+        if second != self._second:
+            self._second, self._left, self._events = second, self.capacity, 0.0
+        if self._left - self._all_needs[part] - max(self._all_held - self._events, 0.0) < bits:
+            return False
+        self._left -= bits
         return True
 
 

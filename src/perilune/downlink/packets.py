@@ -18,14 +18,17 @@ from perilune.base.errors import PeriluneError
 from perilune.downlink.bit_rate import Budget
 from perilune.downlink.crc import CHECK_BYTES, sealed
 from perilune.downlink.derived import Columns, Memory, events_in, reports_in, with_range_age
-from perilune.downlink.dictionary import COLUMNS, EVENT_PACKET, PACKETS, UNCOMMANDED, VERIFICATION_PACKET
+from perilune.downlink.dictionary import BY_APID, COLUMNS, EVENT_PACKET, PACKETS, UNCOMMANDED, VERIFICATION_PACKET
 from perilune.downlink.fields import TICKS_A_SECOND, Field, Packet
 from perilune.downlink.primary_header import SEQUENCE_COUNTS, primary_header
+from perilune.downlink.recorder import Kept, Recorder
 from perilune.downlink.time_code import time_codes
+from perilune.messages.commands import BY_NAME, OUTCOMES
 
 if TYPE_CHECKING:
     import polars as pl
 
+DUMP, EXECUTED = BY_NAME["dump-recorder"].code, OUTCOMES.index("executed")
 BIT_RATE_BIT_S = 8_000.0
 """Where a mission has no radio; assumed, after what was received of HAKUTO-R Mission 1 (destevez.net, 2023)."""
 
@@ -41,6 +44,16 @@ class SentPacket(NamedTuple):
     row: int
 
 
+class _Chosen(NamedTuple):
+    """A packet that goes out: its row, whose it is, its place among those of its kind, its number in the recorder, and whether it was sent before."""
+
+    row: int
+    apid: int
+    n: int
+    number: int
+    is_again: bool
+
+
 class Sender:
     """Makes packets of telemetry, stretch by stretch; `epoch_utc` as in the mission file, `bit_rate_bit_s` what the link carries."""
 
@@ -48,6 +61,7 @@ class Sender:
         self.epoch_utc = epoch_utc
         self._budget = Budget(PACKETS, bit_rate_bit_s)
         self._memory = Memory()
+        self._recorder = Recorder()
         self._counts = dict.fromkeys((packet.apid for packet in PACKETS), 0)
         self._rows = 0  # taken so far
 
@@ -67,11 +81,11 @@ class Sender:
         due[EVENT_PACKET.apid], due[VERIFICATION_PACKET.apid] = events["row"], reports
         order = sorted((row, packet.priority, packet.apid, n) for packet in PACKETS for n, row in enumerate(due[packet.apid].tolist()))
         every_tick = ticks.tolist()
-        chosen = [(row, apid, n) for row, _, apid, n in order if self._budget.takes(apid, every_tick[row])]
+        chosen = self._chosen(order, every_tick, rows, self._dumps(rows, reports))
         codes = time_codes(self.epoch_utc, rows["time_s"])
         made = {}
         for packet in PACKETS:
-            at = np.array([n for _, apid, n in chosen if apid == packet.apid], dtype=np.int64)
+            at = np.array([one.n for one in chosen if one.apid == packet.apid and not one.is_again], dtype=np.int64)
             values = events if packet is EVENT_PACKET else rows
             made[packet.apid] = iter(
                 self._encoded(packet, values, at if packet is EVENT_PACKET else due[packet.apid][at], codes[due[packet.apid][at]])
@@ -79,7 +93,39 @@ class Sender:
         times = rows["time_s"].tolist()
         before = self._rows
         self._rows += len(times)
-        return [SentPacket(times[row], apid, *next(made[apid]), before + row) for row, apid, _ in chosen]
+        sent = []
+        for one in chosen:
+            sequence, data = self._recorder.read(one.number) if one.is_again else next(made[one.apid])
+            if not one.is_again:
+                self._recorder.fill(one.number, sequence, data)
+            sent.append(SentPacket(times[one.row], one.apid, sequence, data, before + one.row))
+        self._recorder.forget()
+        return sent
+
+    def _dumps(self, rows: Columns, reports: np.ndarray) -> dict[int, tuple[float, float]]:
+        """The rows in which a dump of the recorder was commanded, and of which times."""
+        is_dump = (rows["command_code"][reports] == DUMP) & (rows["command_outcome"][reports] == EXECUTED)
+        first, second = rows["command_argument_1"], rows["command_argument_2"]
+        return {row: (float(first[row]), float(second[row])) for row in reports[is_dump].tolist()}
+
+    def _chosen(
+        self, order: list[tuple[int, int, int, int]], ticks: list[int], rows: Columns, dumps: dict[int, tuple[float, float]]
+    ) -> "list[_Chosen]":
+        """What goes out of these rows, in its order: what is due and fits, then what is sent again."""
+        chosen, times, at = [], rows["time_s"].tolist(), 0
+        for row in range(len(times)):
+            while at < len(order) and order[at][0] == row:
+                _, _, apid, n = order[at]
+                at += 1
+                if self._budget.takes(apid, ticks[row]):
+                    number = self._recorder.keep(Kept(times[row], apid, BY_APID[apid].size))
+                    chosen.append(_Chosen(row, apid, n, number, False))
+            if row in dumps:
+                self._recorder.ask(*dumps[row])
+            while (again := self._recorder.peek()) is not None and self._budget.takes_again(8 * again[1].size, ticks[row]):
+                self._recorder.taken()
+                chosen.append(_Chosen(row, again[1].apid, -1, again[0], True))
+        return chosen
 
     def _encoded(self, packet: Packet, values: Columns, at: np.ndarray, codes: np.ndarray) -> list[tuple[int, bytes]]:
         """Counts and bytes of the packets of a kind whose values stand at `at` of their columns."""
