@@ -56,7 +56,8 @@ class Budget:
         second, part = divmod(tick, TICKS_A_SECOND)
         if second != self._second:
             self._second, self._left, self._events = second, self.capacity, 0.0
-        if self._left - self._all_needs[part] - max(self._all_held - self._events, 0.0) < bits:
+        held = max(self._all_held - self._events, 0.0) if part < TICKS_A_SECOND - 1 else 0.0  # of the last tick all is known
+        if self._left - self._all_needs[part] - held < bits:
             return False
         self._left -= bits
         return True
