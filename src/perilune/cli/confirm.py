@@ -14,7 +14,7 @@ The exit code is 0 for each of the three; 2 is for a file that cannot be read.""
 FILE = typer.Argument(metavar="FILE", help="A file of packets, one after another, as `perilune downlink` gives them.", show_default=False)
 MISSION = typer.Option(metavar="MISSION", help="Judge by this mission's planned limits, thrust and touchdown time.", show_default=False)
 OUT = typer.Option(metavar="FILE.json", help="Write conclusion and evidence as JSON for other tools.", show_default=False)
-MARKS = {"for": "+", "against": "!", "missing": "?"}
+MARKS = {"for": "+", "against": "!", "missing": "?", "beside": "·"}
 
 
 def register(app: typer.Typer) -> None:
@@ -47,13 +47,13 @@ def confirm(
 
 
 def summary(found: "Confirmation", touchdown_unix_s: float | None = None) -> str:
-    """The conclusion and a line for each piece of evidence: + speaks for it, ! against it, ? is missing."""
+    """The conclusion and a line for each piece of evidence: + speaks for it, ! against it, ? is missing, · is told beside."""
     lines = [f"landing {found.conclusion}: {found.reason}"]
     if found.first_unix_s is not None and found.last_unix_s is not None:
         lines.append(f"packets from {utc(found.first_unix_s)} to {utc(found.last_unix_s)}")
         if touchdown_unix_s is not None:
             lines.append(f"planned touchdown {utc(touchdown_unix_s)}, {found.last_unix_s - touchdown_unix_s:+.1f} s to the last packet")
-    return "\n".join([*lines, *(_line(one) for one in found.evidence), "+ speaks for it, ! against it, ? is missing"])
+    return "\n".join([*lines, *(_line(one) for one in found.evidence), "+ speaks for it, ! against it, ? is missing, · is told beside"])
 
 
 def _line(one: "Evidence") -> str:

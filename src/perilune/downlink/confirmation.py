@@ -1,8 +1,9 @@
 """Confirmation: what may be concluded of a landing from the packets that were received, and from nothing else.
 
-*confirmed*: the lander landed softly, stands and is well enough to say so; every piece of evidence speaks for it. *contradicted*: the packets show
-that it does not stand as it should: it lies or leans too far, falls, moves on the ground, or was last heard so fast and low that no soft landing can
-have followed. *not confirmed*: all else, silence included; absence of evidence is never taken for either.
+*confirmed*: the lander stands and is well enough to say so; every piece of evidence speaks for it. How it met the ground is told beside, also where
+that was harder than a soft landing's limits. *contradicted*: the packets show that it does not stand as it should: it lies or leans too far, falls,
+moves on the ground, or was last heard so fast and low that no soft landing can have followed. *not confirmed*: all else, silence included; absence of
+evidence is never taken for either.
 
 Assumptions and limitations: a packet is believed once its check word is right. One inertial unit measures all that matters here: one that lies in a
 way that looks like rest would be believed, but for one that repeats itself. Margins keep what is near a limit from being confirmed. What the
@@ -21,16 +22,16 @@ if TYPE_CHECKING:
     from perilune.mission.schema import Mission
 
 Conclusion = Literal["confirmed", "not confirmed", "contradicted"]
-Finding = Literal["for", "against", "missing"]
+Finding = Literal["for", "against", "missing", "beside"]
 CONFIRMED: Conclusion = "confirmed"
 NOT_CONFIRMED: Conclusion = "not confirmed"
 CONTRADICTED: Conclusion = "contradicted"
 
 POWER_S = 10.0  # for which packets must go on arriving from a lander that is still
 LONGEST_GAP_S = 5.0
-MOST_LEAN_DEG = 20.0  # with which a landing is confirmed: ground so steep is none on which the touch can be told from the packets
+MOST_LEAN_DEG = 30.0  # with which a landing is confirmed: an accelerometer that errs by a sixth of the Moon's gravity turns it by 10°
 TIPPED_S = 2.0  # for which it must have been still for its tilt to count against it
-SPEED_MARGIN_M_S, DRIFT_MARGIN_M_S, TILT_MARGIN_DEG = 0.1, 0.1, 1.0
+TILT_MARGIN_DEG = 1.0
 DESCENT_M_S, CLIMB_M = 1.0, 12.0  # believed while it is still, by a filter that may err
 FALLING_SHARE, FALLING_S = 0.3, 1.0  # of the Moon's gravity felt; for so long
 MOVING_RAD_S, MOVING_S = 0.05, 3.0
@@ -104,8 +105,8 @@ def confirm(decoded: "Decoded", planned: Planned | None = None) -> Confirmation:
         attitude(stream),
         tilt(stream, planned),
         no_descent(stream),
-        soft_touch(stream, planned),
         power(stream),
+        touch(stream, planned),
         *filter(None, (falling(stream), moving(stream), no_way_to_land(stream, planned))),
     )
     against = [one for one in evidence if one.finding == "against"]
@@ -114,7 +115,8 @@ def confirm(decoded: "Decoded", planned: Planned | None = None) -> Confirmation:
         return Confirmation(CONTRADICTED, _sentence(against), evidence, stream.first_s, stream.last_s)
     if missing:
         return Confirmation(NOT_CONFIRMED, _sentence(missing), evidence, stream.first_s, stream.last_s)
-    stands = f"The lander touched down softly, has stood still for {stream.last_s - stream.still_since_s:.1f} s and goes on sending."
+    met = next(one.sentence for one in evidence if one.name == "touch")
+    stands = f"The lander has stood still for {stream.last_s - stream.still_since_s:.1f} s and goes on sending; {met}."
     return Confirmation(CONFIRMED, stands, evidence, stream.first_s, stream.last_s)
 
 
@@ -186,23 +188,20 @@ def no_descent(stream: Stream) -> Evidence:
     return Evidence("no descent", finding, words, still, stream.last_s, {"sink_m_s": sink, "height_change_m": change})
 
 
-def soft_touch(stream: Stream, planned: Planned) -> Evidence:
-    """It met the ground within the limits of a soft landing, and not just so."""
+def touch(stream: Stream, planned: Planned) -> Evidence:
+    """How it met the ground, beside the limits of a soft landing; it stands or not whatever they are."""
     met = stream.meeting
     found = (met.vertical_speed_m_s, met.horizontal_speed_m_s, met.tilt_deg)
     if not np.all(np.isfinite(found)):
-        return Evidence("soft touch", "missing", "how it met the ground cannot be told: what was sent around the contact is missing")
-    words = (
-        f"it met the ground at {found[0]:.2f} m/s down and {found[1]:.2f} m/s across, leaning by {found[2]:.1f}° (limits "
-        f"{planned.vertical_speed_m_s:g}, {planned.horizontal_speed_m_s:g} and {planned.tilt_deg:g}°)"
-    )
-    margins = (SPEED_MARGIN_M_S, DRIFT_MARGIN_M_S, TILT_MARGIN_DEG)
+        return Evidence("touch", "beside", "how it met the ground cannot be told, for what was sent around the contact is missing")
     limits = (planned.vertical_speed_m_s, planned.horizontal_speed_m_s, planned.tilt_deg)
-    within = all(value <= limit - margin for value, limit, margin in zip(found, limits, margins, strict=True))
-    numbers = dict(zip(("vertical_speed_m_s", "horizontal_speed_m_s", "tilt_deg"), found, strict=True))
-    return Evidence(
-        "soft touch", "for" if within else "missing", words if within else f"{words}, too much to confirm", met.time_s, met.time_s, numbers
+    soft = all(value <= limit for value, limit in zip(found, limits, strict=True))
+    words = (
+        f"it met the ground at {found[0]:.2f} m/s down and {found[1]:.2f} m/s across, leaning by {found[2]:.1f}°, "
+        f"{'within' if soft else 'beyond'} the limits of a soft landing ({limits[0]:g}, {limits[1]:g} and {limits[2]:g}°)"
     )
+    numbers = dict(zip(("vertical_speed_m_s", "horizontal_speed_m_s", "tilt_deg"), found, strict=True))
+    return Evidence("touch", "beside", words, met.time_s, met.time_s, numbers)
 
 
 def power(stream: Stream) -> Evidence:

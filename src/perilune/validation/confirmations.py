@@ -31,7 +31,7 @@ from perilune.flight.flying import fly_recorded, prepare
 from perilune.flight.pdi import tick_before_ignition
 from perilune.flight.record import columns
 from perilune.flight.setup import Scene
-from perilune.flight.state import DESTROYED
+from perilune.flight.state import DESTROYED, STANDING
 from perilune.flight.staying import fly_stay
 from perilune.flight.verdict import LANDED, judge
 from perilune.mission.draws import draw
@@ -51,7 +51,7 @@ FLEETS: tuple[tuple[str, str, Start, str, int], ...] = (  # mission, case, start
     ("apollo-11", "planned", "doi", "near the ground", 100),
 )
 NEAR = "near the ground"
-MOST_UNCONFIRMED = 5.0  # percent of the landed whose link held; faults near the ground are left out of it: they take away what confirms
+MOST_UNCONFIRMED = 5.0  # percent of the landed whose link held
 
 LOW, ANY_TIME = "{ low = 0.3, high = 40.0 }", "{ low = 0.3, high = 2000.0 }"
 LASTS = "duration_s = { low = 1.0, high = 30.0 }"  # of a sensor's fault that strikes at any time
@@ -93,7 +93,7 @@ FAULTS = (
 class Trial:
     """One flight: what was planned to break, how it ended, what the ground concluded and why, and whether its link held `HELD_S` after contact.
 
-    `stands` is what can be confirmed: it touched down within the limits and stands, though its tanks may have run dry just before.
+    `stands` is what can be confirmed: it rests upright within the limit, however hard it met the ground.
     """
 
     mission: str
@@ -140,9 +140,8 @@ def trials(name: str, case: str, start: Start, when: str, runs: int, seed: int =
         recording = fly_recorded(scene, batch, threads=threads, from_tick=tick_before_ignition(scene))
         stays = fly_stay(scene, batch)
         verdicts = judge(mission.limits, batch.states)
-        undried = batch.states.copy()
-        undried["dry_time"] = -1.0
-        stands = judge(mission.limits, undried) == LANDED
+        upright = batch.states["contact"]["rest_tilt"] <= np.radians(mission.limits.rest_tilt_deg)
+        stands = (batch.states["status"] == STANDING) & upright
         for i, run in enumerate(indices):
             history = joined([written_rows(recording.history[i]), written_rows(stays[0][i])], 0)
             telemetry = published_rows(joined([recording.telemetry[i], stays[1][i]], 0))
@@ -174,8 +173,8 @@ def received(scene: Scene, pack: Any, last: Any, history: np.ndarray, telemetry:
 
 
 def wrongly_confirmed(found: list[Trial]) -> list[Trial]:
-    """Flights that were confirmed and do not stand after a touchdown within the limits."""
-    return [one for one in found if one.conclusion == CONFIRMED and not one.stands]
+    """Flights that were confirmed and do not stand, those that crashed or tipped over among them."""
+    return [one for one in found if one.conclusion == CONFIRMED and (not one.stands or one.verdict in ("crashed", "tipped-over"))]
 
 
 def unconfirmed(found: list[Trial]) -> tuple[int, int]:
@@ -201,21 +200,21 @@ def flown_fleets() -> list[Trial]:
 
 
 def confirmed_and_not_landed() -> Measured:
-    """Flights confirmed that do not stand after a touchdown within the limits."""
+    """Flights confirmed that do not stand."""
     found = flown_fleets()
     return float(len(wrongly_confirmed(found))), f"{len(found)} flights: {summary(found)}"
 
 
 def landed_and_not_confirmed() -> Measured:
-    """Percent of the landings whose link held that were not confirmed, faults near the ground left out."""
-    missed, of = unconfirmed([one for one in flown_fleets() if one.when != NEAR])
+    """Percent of the landings whose link held that were not confirmed."""
+    missed, of = unconfirmed(flown_fleets())
     return 100.0 * missed / max(of, 1), f"{missed} of {of}"
 
 
 CHECKS = [
     Check(
         "confirmation, never of a loss",
-        f"flights confirmed that had not landed, of {sum(fleet[-1] for fleet in FLEETS)} dispersed, most with a fault, each through its own link",
+        f"flights confirmed that do not stand, of {sum(fleet[-1] for fleet in FLEETS)} dispersed, most with a fault, each through its own link",
         "the verdict of the truth",
         0.0,
         "flights",
@@ -224,7 +223,7 @@ CHECKS = [
     ),
     Check(
         "confirmation of landings",
-        "landings not confirmed, of those whose link held 10 s after contact; faults at any time, none aimed at the touchdown",
+        "landings not confirmed, of those whose link held 10 s after contact, faults that strike in the last 40 m among them",
         "the verdict of the truth",
         MOST_UNCONFIRMED,
         "%",
