@@ -15,7 +15,8 @@ from perilune.downlink.decode import PacketReader, decode
 from perilune.downlink.dictionary import BY_NAME, PACKETS
 from perilune.downlink.packets import sent_packets, stream_of
 
-SENT = sent_packets(rows(11, height_m=np.linspace(900.0, 800.0, 11), mode=["coast"] * 5 + ["braking"] * 6), EPOCH)
+COMMANDED = {"command_count": [0] * 5 + [1] * 6, "command_code": [0] * 5 + [1] * 6, "command_outcome": [0] * 5 + [1] * 6}
+SENT = sent_packets(rows(11, height_m=np.linspace(900.0, 800.0, 11), mode=["coast"] * 5 + ["braking"] * 6, **COMMANDED), EPOCH)
 STREAM = stream_of(SENT)
 
 
@@ -115,7 +116,7 @@ def test_any_bytes_are_taken(data):
 
 
 def test_a_table_that_there_is_not_is_refused():
-    with pytest.raises(PeriluneError, match="choose one of events, housekeeping"):
+    with pytest.raises(PeriluneError, match="choose one of events, verification, housekeeping"):
         decode(STREAM).table("houskeeping")
 
 

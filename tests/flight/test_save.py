@@ -12,7 +12,8 @@ from perilune.flight import save as saving
 from perilune.mission.loader import load
 
 DOCS = Path(__file__).parents[2] / "docs" / "results.md"
-KEYS = ["mission", "case", "seed", "run", "verdict", "reason", "touchdown", "rest", "events", "faults", "published", "provenance", "not_yet_modelled"]
+KEYS = ["mission", "case", "seed", "run", "verdict", "reason", "touchdown", "rest", "events", "faults"]
+KEYS += ["commands", "without_commands", "published", "provenance", "not_yet_modelled"]
 TOUCHDOWN = [
     "time_utc",
     "latitude_deg",

