@@ -40,7 +40,7 @@ from perilune.mission.faults import ALWAYS_THERE
 from perilune.mission.schema import Mission
 from perilune.validation.rows import Check, Measured
 
-SEED, AT_ONCE, LOOK_S, HELD_S = 20250605, 8, 120.0, 10.0
+SEED, AT_ONCE, LOOK_S, HELD_S = 777, 8, 120.0, 10.0  # thresholds were chosen on seeds 20250605 and 424242
 FLEETS: tuple[tuple[str, str, Start, str, int], ...] = (  # mission, case, start, when faults strike, runs
     ("resilience", "planned", "pdi", "never", 200),
     ("resilience", "planned", "pdi", "any time", 200),
