@@ -22,11 +22,11 @@ NO_OPERATION = command_packet("no-operation", {}, 1)
 
 
 class Flown:
-    """A flight of Resilience that packets reach at given times [s past the epoch]."""
+    """A flight, of Resilience where nothing else is said, that packets reach at given times [s past the epoch]."""
 
-    def __init__(self, packets=(), faults=(), start="pdi"):
+    def __init__(self, packets=(), faults=(), start="pdi", name="resilience"):
         start_warp()
-        mission = in_case("resilience", None)
+        mission = in_case(name, None)
         scene = with_uplink(prepare(mission), [(round(t / TICK_S), data) for t, data in packets])
         batch = batch_from(scene, None, np.array([0]), start, None, [tuple(faults)] if faults else None)
         recording = fly_recorded(scene, batch)
@@ -151,6 +151,15 @@ def test_a_hold_keeps_the_height_and_then_the_lander_goes_on_down(alone):
     assert flown.last["contact"]["main_left"] < alone.last["contact"]["main_left"] - 1.0
 
 
+def test_a_lander_that_flies_to_targets_holds_its_height_too():
+    alone = Flown(start="doi", name="apollo-11")
+    begin = alone.begins("vertical") + 2.0
+    flown = Flown([(begin, command_packet("hold", {"duration_s": 12.0}, 1))], start="doi", name="apollo-11")
+    assert flown.outcomes == ["executed"] and flown.verdict == "landed"
+    assert abs(flown.at("height", begin + 11.0) - flown.at("height", begin + 6.0)) < 0.5
+    assert 8.0 < flown.last["contact"]["time"] - alone.last["contact"]["time"] < 13.0
+
+
 def test_a_new_site_is_landed_at_as_well_as_the_planned_one(alone, first_s):
     flown = Flown([(first_s + 5.0, command_packet("update-site", {"east_m": 800.0, "north_m": -500.0}, 1))])
     assert flown.verdict == "landed"
@@ -183,6 +192,26 @@ def test_gate_and_antenna_are_as_commanded_and_outlive_a_restart(first_s):
     assert np.diff(flown.telemetry["time"]).max() == pytest.approx(5.1, abs=0.05)
     assert flown.telemetry["range_gate"][-1] == 50.0 and flown.history["antenna"][-1] == 2
     assert flown.telemetry["antenna"][-1] == 2
+
+
+def test_a_new_site_and_a_sensor_left_out_outlive_a_restart(first_s):
+    packets = [
+        command_packet("update-site", {"east_m": 800.0, "north_m": -500.0}, 1),
+        command_packet("select-sensor", {"sensor": "range_finder", "use": "no"}, 2),
+        command_packet("arm", {"command": "restart-computer"}, 3),
+        command_packet("restart-computer", {}, 4),
+    ]
+    flown = Flown([(first_s + 1.0 + k, data) for k, data in enumerate(packets)])
+    assert np.diff(flown.telemetry["time"]).max() > 5.0 and not flown.telemetry["range_valid"].any()
+    told = flown.telemetry[-1]
+    assert (told["site_offset_east"], told["site_offset_north"], told["sensors_used"] & 1) == (800.0, -500.0, 0)
+
+
+def test_nothing_is_said_of_a_flight_without_commands_that_came_before_its_start():
+    import perilune
+
+    flight = perilune.fly("resilience", case="computer-restart", start="pdi")
+    assert flight.verdict == "landed" and flight.without_commands is None
 
 
 def test_the_restart_in_time_saves_the_landing_and_not_sent_it_is_lost(tmp_path):

@@ -136,7 +136,7 @@ def told(
         flown=flown,
         telemetry_rows=telemetry,
         drawn={path: float(values[0]) for path, values in batch.drawn.items()},
-        without_commands=fly_without_commands(flown) if has_uplink(flown) else None,
+        without_commands=fly_without_commands(flown) if has_uplink(flown) and not flown.first["next_uplink"] else None,
     )
 
 
