@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from perilune.base.errors import PeriluneError
-from perilune.downlink.crc import sealed
 from perilune.downlink.decode import PacketReader, decode
 from perilune.downlink.dictionary import BY_NAME, PACKETS
 from perilune.downlink.packets import sent_packets, stream_of
+from perilune.messages.crc import sealed
 
 COMMANDED = {"command_count": [0] * 5 + [1] * 6, "command_code": [0] * 5 + [1] * 6, "command_outcome": [0] * 5 + [1] * 6}
 SENT = sent_packets(rows(11, height_m=np.linspace(900.0, 800.0, 11), mode=["coast"] * 5 + ["braking"] * 6, **COMMANDED), EPOCH)

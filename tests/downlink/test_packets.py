@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 
 from perilune.avionics.sequencer import MODES
 from perilune.base.errors import PeriluneError
-from perilune.downlink.crc import is_whole
 from perilune.downlink.decode import decode
 from perilune.downlink.dictionary import BY_APID, COLUMNS, PACKETS, UNCOMMANDED, VERIFICATION_PACKET
 from perilune.downlink.fields import BYTES
 from perilune.downlink.packets import Sender, sent_packets, stream_of
 from perilune.downlink.primary_header import primary_header
+from perilune.messages.crc import is_whole
 
 COLUMN = {field.name: field for packet in PACKETS for field in packet.fields if not field.derived}
 VALUES = {

@@ -10,8 +10,9 @@ from perilune.flight.fly import batch_from, in_case, published_rows, written_row
 from perilune.flight.flying import fly_recorded, prepare
 from perilune.flight.state import TICK_S
 from perilune.flight.verdict import judge
-from perilune.messages.command_packet import command_packet, sealed
+from perilune.messages.command_packet import command_packet
 from perilune.messages.commands import OUTCOMES
+from perilune.messages.crc import sealed
 from perilune.mission.faults import PlannedFault
 from perilune.mission.run_faults import with_faults
 

@@ -5,8 +5,8 @@ from itertools import islice
 
 import pytest
 
-from perilune.downlink.crc import sealed
 from perilune.downlink.decode import PacketReader
+from perilune.messages.crc import sealed
 from perilune.validation import hostile
 from perilune.validation.hostility import DAMAGE, bursts, free_bits, hostile_packets, pieces
 from perilune.validation.plain_reader import plainly_read

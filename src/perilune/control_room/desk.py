@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 
 from perilune.base.errors import PeriluneError
-from perilune.control_room.front_end import SEQUENCE_COUNTS, stamped
+from perilune.control_room.front_end import stamped
 from perilune.downlink.dictionary import BY_NAME as PACKETS
 from perilune.downlink.growing import Uplink
+from perilune.downlink.primary_header import SEQUENCE_COUNTS
 from perilune.downlink.received import Heard
 from perilune.messages.command_packet import command_packet
 from perilune.messages.commands import BY_CODE, OUTCOMES

@@ -7,14 +7,13 @@ Assumptions and limitations: a control centre sends whole packets of the diction
 a packet whose length field lies costs what it claims, at most `LONGEST_RAW` bytes.
 """
 
-from perilune.messages.command_packet import sealed
+from perilune.downlink.primary_header import HEADER_BYTES, SEQUENCE_COUNTS
 from perilune.messages.commands import BY_CODE, COMMAND_APID
+from perilune.messages.crc import CHECK_BYTES, sealed
 
-HEADER_BYTES, CHECK_BYTES = 6, 2
 CODE_AT = 6
 LONGEST_RAW = 1024
 PACKET_ID = (1 << 12 | 1 << 11 | COMMAND_APID).to_bytes(2, "big")
-SEQUENCE_COUNTS = 16_384
 
 
 class CommandStream:

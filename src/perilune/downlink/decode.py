@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from perilune.base.errors import PeriluneError
-from perilune.downlink.crc import is_whole
 from perilune.downlink.dictionary import PACKETS
 from perilune.downlink.fields import Packet
 from perilune.downlink.primary_header import HEADER_BYTES, LARGEST_APID, SEQUENCE_COUNTS, primary_header
 from perilune.downlink.time_code import are_times, milliseconds_of
+from perilune.messages.crc import is_whole
 
 if TYPE_CHECKING:
     import polars as pl

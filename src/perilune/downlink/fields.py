@@ -9,9 +9,9 @@ from functools import cached_property
 
 import numpy as np
 
-from perilune.downlink.crc import CHECK_BYTES
 from perilune.downlink.primary_header import HEADER_BYTES
 from perilune.downlink.time_code import TIME_BYTES
+from perilune.messages.crc import CHECK_BYTES
 
 TICKS_A_SECOND = 10  # control ticks, in each of which the avionics publish
 

@@ -16,7 +16,6 @@ import numpy as np
 
 from perilune.base.errors import PeriluneError
 from perilune.downlink.bit_rate import Budget
-from perilune.downlink.crc import CHECK_BYTES, sealed
 from perilune.downlink.derived import Columns, Memory, events_in, reports_in, with_range_age
 from perilune.downlink.dictionary import BY_APID, COLUMNS, EVENT_PACKET, PACKETS, UNCOMMANDED, VERIFICATION_PACKET
 from perilune.downlink.fields import TICKS_A_SECOND, Field, Packet
@@ -24,6 +23,7 @@ from perilune.downlink.primary_header import SEQUENCE_COUNTS, primary_header
 from perilune.downlink.recorder import Kept, Recorder
 from perilune.downlink.time_code import time_codes
 from perilune.messages.commands import BY_NAME, OUTCOMES
+from perilune.messages.crc import CHECK_BYTES, sealed
 
 if TYPE_CHECKING:
     import polars as pl

@@ -1,6 +1,5 @@
 """A command as its packet: what the ground sends up, and what the lander's receiver is handed."""
 
-import binascii
 import math
 import struct
 from collections.abc import Mapping
@@ -10,6 +9,7 @@ import numpy as np
 from perilune.base.errors import PeriluneError
 from perilune.base.structs import layout
 from perilune.messages.commands import BY_NAME, COMMAND_APID, LONGEST_COMMAND, Argument, Command
+from perilune.messages.crc import sealed
 
 Value = str | float
 NEVER = 2**31 - 1  # tick of a row of the uplink that holds no packet yet
@@ -28,11 +28,6 @@ def command_packet(name: str, arguments: Mapping[str, Value] | None = None, sequ
     body = b"".join(_encoded(argument, given[argument.name]) for argument in command.arguments)
     header = struct.pack(">HHHBB", 1 << 12 | 1 << 11 | COMMAND_APID, 3 << 14 | sequence & 0x3FFF, command.size - 7, command.code, 0)
     return sealed(header + body)
-
-
-def sealed(content: bytes) -> bytes:
-    """A packet without its check word, with it."""
-    return content + binascii.crc_hqx(content, 0xFFFF).to_bytes(2, "big")
 
 
 def known_command(name: str) -> Command:

@@ -15,10 +15,10 @@ from itertools import combinations
 import numpy as np
 
 from perilune.campaigns.intervals import clopper_pearson
-from perilune.downlink.crc import LONGEST_GUARDED, is_whole, sealed
 from perilune.downlink.decode import PacketReader, ReceivedPacket, tables_of
 from perilune.downlink.dictionary import PACKETS
 from perilune.downlink.primary_header import primary_header
+from perilune.messages.crc import LONGEST_GUARDED, is_whole, sealed
 from perilune.validation.hostility import bursts, free_bits, hostile_packets, pieces, turned
 from perilune.validation.packets import powered_descent
 from perilune.validation.plain_reader import plainly_read

@@ -5,11 +5,11 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from perilune.downlink.crc import check_word
 from perilune.downlink.decode import ReceivedPacket, tables_of
 from perilune.downlink.packets import SentPacket, sent_packets
 from perilune.downlink.xtce import xtce
 from perilune.flight.fly import fly
+from perilune.messages.crc import check_word
 from perilune.validation.rows import Check, Measured
 
 PARSER, CRC = ("space_packet_parser",), ("fastcrc",)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from fastcrc import crc16
 
-from perilune.downlink.crc import LONGEST_GUARDED, check_word, is_whole, sealed
+from perilune.messages.crc import LONGEST_GUARDED, check_word, is_whole, sealed
 
 
 def plainly(data):

@@ -1,4 +1,4 @@
-"""Packet error control: the check word at the end of a packet, by which the ground tells a packet from a damaged one.
+"""Packet error control: the check word at the end of a packet, by which ground and lander tell a packet from a damaged one.
 
 CRC-16-CCITT of CCSDS: polynomial x¹⁶ + x¹² + x⁵ + 1, all ones at the start, most significant bit first, nothing inverted. Over a packet with its
 check word it comes to zero.
