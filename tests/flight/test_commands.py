@@ -208,6 +208,31 @@ def test_a_new_site_and_a_sensor_left_out_outlive_a_restart(first_s):
     assert (told["site_offset_east"], told["site_offset_north"], told["sensors_used"] & 1) == (800.0, -500.0, 0)
 
 
+@pytest.fixture(scope="module")
+def after_outages():
+    """The row at ignition of a flight whose computer was away in the coast for so many seconds, by command brought back; None: never away."""
+    rows = {}
+    for away_s in (None, 60.0, 900.0, 1800.0):
+        packets = [] if away_s is None else [(598.0 + away_s, ARM), (600.0 + away_s, RESTART)]
+        flown = Flown(packets, [] if away_s is None else [HANG], "doi")
+        rows[away_s] = flown.history[np.argmax(flown.history["mode"] == MODES.index("braking"))]
+    return rows
+
+
+def test_after_an_outage_in_the_coast_the_filter_is_no_surer_at_ignition_than_one_that_ran_on(after_outages):
+    """Along an orbit an error grows faster than on a straight line; what the record forgot of it may only widen it."""
+    for what in ("position", "velocity"):
+        ran = np.linalg.norm(after_outages[None][f"sigma_{what}_site"])
+        for away_s in (60.0, 900.0, 1800.0):
+            assert ran < np.linalg.norm(after_outages[away_s][f"sigma_{what}_site"]) < 1.3 * ran
+
+
+def test_an_outage_in_the_coast_leaves_the_error_at_ignition_as_it_is(after_outages):
+    """Nothing is measured in the coast and no thrust is missed: the record carried on is where the running filter would be."""
+    errors = [float(np.linalg.norm(row["position_mci"] - row["estimated_position_mci"])) for row in after_outages.values()]
+    assert errors == pytest.approx([errors[0]] * 4, abs=1.0)
+
+
 def test_nothing_is_said_of_a_flight_without_commands_that_came_before_its_start():
     import perilune
 

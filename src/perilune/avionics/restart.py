@@ -4,22 +4,26 @@ Nothing else is known: the last record is carried along a ballistic path through
 clock, the attitude on at the recorded rate, and the filter begins anew with an uncertainty that covers what it did not see. Valves close without the
 computer, so what thrust did after the record lasted at most one recorder period T: dv = a T, a being the largest believed thrust over the mass.
 
-    vv = sigma_v² + dv² (a velocity error that is then carried),   rr = sigma_r² + vv age²,   rv = vv age
+    rr = sigma_r²,   rv = 0,   vv = sigma_v² + dv²   at the record;   P = Phi P Phi'   in each step h of the path,
+    Phi_rr = Phi_vv = 1 + G h²/2,   Phi_rv = h,   Phi_vr = G h,   G the gravity gradient
+
+Over seconds that is rr + vv age²; over a good part of an orbit an error along the track grows three times as fast.
 
 Assumptions and limitations: the clock runs on through the outage; the attitude drifts by an assumed rate; the map's error is believed as before, with
-the uncertainty of before the flight; biases keep their uncertainty; the gravity gradient over the outage is left out of the covariance; guidance
-resumes the recorded mode, its integral torque and pulses forgotten. A lander that was turned or pushed harder than this allows for is lost
-as a real one would be.
-Source of the growth: x = x0 + v age with independent x0 and v; the rest assumed.
+the uncertainty of before the flight; biases keep their uncertainty; the gravity gradient is that of the central field; what errors of position and
+velocity had in common at the record is forgotten; guidance resumes the recorded mode, its integral torque and pulses forgotten. A lander that was
+turned or pushed harder than this allows for is lost as a real one would be.
+Source of the growth: the linearised motion about the path, to second order in the step; the rest assumed.
 """
 
 import warp as wp
 
 from perilune.avionics.belief import OnBoard, believed_gravity
 from perilune.avionics.computer import AvionicsParams, AvionicsState, believed_mass, start_avionics
+from perilune.avionics.covariance import gravity_gradient, put_block
 from perilune.avionics.navigation import mat16
 from perilune.avionics.recorder import Record
-from perilune.base.vector import HALF, ONE, ZERO, quat_from_rotation_vector, real
+from perilune.base.vector import HALF, ONE, ZERO, mat33, quat_from_rotation_vector, real, vec3
 
 CARRY_STEP = wp.constant(real(1.0))  # s; midpoint steps, below a centimetre over ten minutes of a low orbit
 
@@ -60,21 +64,53 @@ def write_record(s: wp.ref[AvionicsState], time: real):
     s.record.rcs_left = s.rcs_left
 
 
+@wp.struct
+class Unseen:
+    """Covariances of position [m] and velocity [m/s] on the way from the record to the present."""
+
+    rr: mat33
+    rv: mat33
+    vv: mat33
+
+
 @wp.func
-def covariance_after(p: wp.ref[AvionicsParams], s: wp.ref[AvionicsState], age: real) -> mat16:
-    """The filter's covariance from the record's variances, grown over `age` [s]."""
+def uncertainty_at_record(p: wp.ref[AvionicsParams], s: wp.ref[AvionicsState]) -> Unseen:
+    """What the record says of position and velocity, with what thrust may have done after it."""
     recorded = s.record.variance
     unseen = ZERO
     if s.record.sensing:
         unseen = (p.belief.main_thrust + p.belief.assist_thrust) / believed_mass(p.belief, s) * p.recorder.period
+    u = Unseen()
+    u.rr = wp.diag(vec3(recorded[0], recorded[1], recorded[2]))
+    u.vv = wp.diag(vec3(recorded[3] + unseen * unseen, recorded[4] + unseen * unseen, recorded[5] + unseen * unseen))
+    return u
+
+
+@wp.func
+def carry_uncertainty(u: wp.ref[Unseen], gradient: mat33, h: real):
+    """Phi P Phi' over a step of `h` [s] in free fall."""
+    same = wp.identity(n=3, dtype=real) + gradient * (HALF * h * h)
+    pull = gradient * h
+    vr = wp.transpose(u.rv)
+    a_rr = same * u.rr + vr * h
+    a_rv = same * u.rv + u.vv * h
+    a_vr = pull * u.rr + same * vr
+    a_vv = pull * u.rv + same * u.vv
+    u.rr = a_rr * same + a_rv * h
+    u.rv = a_rr * pull + a_rv * same
+    u.vv = a_vr * pull + a_vv * same
+
+
+@wp.func
+def covariance_after(p: wp.ref[AvionicsParams], s: wp.ref[AvionicsState], u: wp.ref[Unseen], age: real) -> mat16:
+    """The filter's covariance from the record's variances, position's and velocity's as carried here, the attitude's grown over `age` [s]."""
+    recorded = s.record.variance
     turned = p.recorder.tumble * age
     pm = mat16(0.0)
+    put_block(pm, 0, 0, u.rr)
+    put_block(pm, 0, 3, u.rv)
+    put_block(pm, 3, 3, u.vv)
     for i in range(3):
-        velocity = recorded[3 + i] + unseen * unseen
-        pm[i, i] = recorded[i] + velocity * age * age
-        pm[i, 3 + i] = velocity * age
-        pm[3 + i, i] = velocity * age
-        pm[3 + i, 3 + i] = velocity
         pm[6 + i, 6 + i] = recorded[6 + i] + turned * turned
         pm[9 + i, 9 + i] = recorded[9 + i]
         pm[12 + i, 12 + i] = recorded[12 + i]
@@ -109,11 +145,13 @@ def resume(p: wp.ref[AvionicsParams], on_board: wp.ref[OnBoard], r: Record, time
     h = age / wp.max(real(steps), ONE)
     position = r.position_mci
     velocity = r.velocity_mci
+    unseen = uncertainty_at_record(p, fresh)
     for i in range(steps):
+        carry_uncertainty(unseen, gravity_gradient(position + velocity * (HALF * h), on_board.harmonics.gm), h)
         pull = believed_gravity(on_board, position + velocity * (HALF * h), r.time + h * (real(i) + HALF))
         position += (velocity + pull * (HALF * h)) * h
         velocity += pull * h
     fresh.navigation.position_mci = position
     fresh.navigation.velocity_mci = velocity
-    fresh.navigation.covariance = covariance_after(p, fresh, age)
+    fresh.navigation.covariance = covariance_after(p, fresh, unseen, age)
     return fresh
