@@ -3,9 +3,12 @@
 import numpy as np
 import pytest
 from flying import continue_to, copy_of
+from scipy.linalg import expm
 from test_faults_are_truth import with_faults
 
 from bitwise import bits
+
+MU_M3_S2 = 4.9028e12  # of the Moon
 
 
 @pytest.fixture(scope="module")
@@ -116,9 +119,23 @@ def test_the_filter_knows_how_little_it_knows_after_an_outage(outages):
     for row in outages.values():
         for what in ("position", "velocity"):
             assert (np.abs(row[f"error_{what}_site"]) < 3.0 * row[f"sigma_{what}_site"]).all()
-    # in all, as on a straight line: the gravity gradient, whose trace is 0, moves uncertainty from one axis to another within a minute
-    grown = np.sum(outages[60]["sigma_position_site"] ** 2 - outages[1]["sigma_position_site"] ** 2)
-    assert np.sqrt(grown) == pytest.approx(60.0 * np.linalg.norm(outages[60]["sigma_velocity_site"]), rel=0.05)
+
+
+def test_uncertainty_grows_along_each_axis_as_free_fall_says(scene, braking):
+    """From one outage to a longer one, by the matrix exponential of free fall about the believed place; not on a straight line."""
+    at = float(braking.states["time"][0]) + 2.0
+    position, covariance = {}, {}
+    for outage_s in (1.0, 60.0):
+        *_, batch = flown(scene, braking, 2.1 + outage_s, f"computer.restart@time_s={at},duration_s={outage_s}")
+        navigation = batch.states["avionics"]["navigation"][0]
+        position[outage_s], covariance[outage_s] = navigation["position_mci"], navigation["covariance"][:6, :6]
+    middle = (position[1.0] + position[60.0]) / 2.0
+    far = np.linalg.norm(middle)
+    gradient = MU_M3_S2 / far**3 * (3.0 * np.outer(middle, middle) / far**2 - np.eye(3))
+    fall = expm(59.0 * np.block([[np.zeros((3, 3)), np.eye(3)], [gradient, np.zeros((3, 3))]]))
+    expected = fall @ covariance[1.0] @ fall.T
+    expected_growth, growth = (np.diag(later - covariance[1.0])[:3] for later in (expected, covariance[60.0]))
+    assert growth == pytest.approx(expected_growth, rel=0.01)
 
 
 def test_the_computer_comes_back_with_its_record_and_never_with_the_truth(scene, braking):
