@@ -60,7 +60,7 @@ FROZEN = {
     "packets, check words": 0.0, "packets, decoded": 0.0, "packets, random": 4.0,
     "hostile, a million": 0.0, "hostile, every error": 0.0, "hostile, errors": 0.0, "hostile, lengths": 0.0, "hostile, fuzzer": 0.0,
     "hostile, a million commands": 0.0,
-    "Yamcs, full speed": 0.0, "Yamcs, 50 times": 0.0, "Yamcs, pace of the wall": 0.0,
+    "Yamcs, full speed": 0.0, "Yamcs, 50 times": 0.0, "Yamcs, 50 times, powered descent": 0.0, "Yamcs, pace of the wall": 0.0,
     "confirmation, never of a loss": 0.0, "confirmation of landings": 5.0,
 }  # fmt: skip
 

@@ -15,6 +15,7 @@ PORT = typer.Option(metavar="N", help="Where clients connect; 0 is any free port
 HOST = typer.Option(metavar="ADDRESS", help="Where the port listens; anything but loopback lets others in who have the token.")
 WAIT = typer.Option("--wait", help="Begin when the first client has connected.")
 YAMCS = typer.Option("--yamcs", help="Start Yamcs beside the flight and connect it (needs the extra `yamcs`).")
+YAMCS_PORT = typer.Option("--yamcs-port", metavar="N", help="With --yamcs: where its pages are; left out, any free port.", show_default=False)
 TOKEN_VARIABLE = "PERILUNE_TOKEN"
 
 
@@ -37,6 +38,7 @@ def live(
     host: Annotated[str, HOST] = "127.0.0.1",
     is_waiting: Annotated[bool, WAIT] = False,
     with_yamcs: Annotated[bool, YAMCS] = False,
+    yamcs_port: Annotated[int | None, YAMCS_PORT] = None,
     out: Annotated[Path | None, OUT] = None,
 ) -> None:
     """Fly the session, keep it, show what came of it."""
@@ -45,7 +47,8 @@ def live(
     from perilune.control_room.replay import speed_of
     from perilune.mission.loader import load
 
-    wanted = Wanted(speed_of(speed), host, port, seed, run, start.value, os.environ.get(TOKEN_VARIABLE), is_waiting, with_yamcs)
+    token = os.environ.get(TOKEN_VARIABLE)
+    wanted = Wanted(speed_of(speed), host, port, seed, run, start.value, token, is_waiting, with_yamcs, yamcs_port)
     loaded = load(mission, overrides or (), case, faults or (), guidance)
     words = [f"seed{seed}" if seed is not None else "", f"run{run}" if run else "", start.word]
     folder = out or default_folder("live", loaded, words, bool(overrides or faults or guidance))

@@ -9,8 +9,10 @@ FOLDER = typer.Argument(metavar="DIR", help="The folder of a recorded flight.", 
 SPEED = typer.Option(metavar="FACTOR|max", help="How many times as fast as it was.")
 FROM = typer.Option("--from", metavar="MOMENT", help="Begin: UTC, seconds past the epoch, or -S: before the planned touchdown.", show_default=False)
 TO = typer.Option("--to", metavar="MOMENT", help="End, written likewise; it is not replayed itself.", show_default=False)
-PORT = typer.Option(metavar="N", help="Where clients connect, on this machine.")
+PORT = typer.Option(metavar="N", help="Where clients connect, on this machine; 0 is any free port.")
 WAIT = typer.Option("--wait", help="Begin when the first client has connected.")
+YAMCS = typer.Option("--yamcs", help="Start Yamcs and connect it (needs the extra `yamcs`).")
+YAMCS_PORT = typer.Option("--yamcs-port", metavar="N", help="With --yamcs: where its pages are; left out, any free port.", show_default=False)
 DEFAULT_PORT = 10015
 
 
@@ -26,19 +28,14 @@ def replay(
     to: Annotated[str | None, TO] = None,
     port: Annotated[int, PORT] = DEFAULT_PORT,
     is_waiting: Annotated[bool, WAIT] = False,
+    with_yamcs: Annotated[bool, YAMCS] = False,
+    yamcs_port: Annotated[int | None, YAMCS_PORT] = None,
 ) -> None:
     """Read the record, open the port, play."""
     from perilune.base.start_warp import start_warp
-    from perilune.control_room.listeners import Listeners
-    from perilune.control_room.replay import play, replay_of, speed_of
+    from perilune.control_room.replay import replay_of, speed_of
+    from perilune.control_room.replaying import WantedReplay, serve_replay
 
-    factor = speed_of(speed)
+    wanted = WantedReplay(speed_of(speed), port, is_waiting, with_yamcs, yamcs_port)
     start_warp()
-    chosen = replay_of(folder, from_, to)
-    with Listeners(port) as listeners:
-        span = f"{chosen.from_s:.1f} s to {chosen.to_s:.1f} s past the epoch, {chosen.packets} packets"
-        print(f"{folder}: {span}, on 127.0.0.1 port {listeners.port}", flush=True)
-        if is_waiting:
-            listeners.wait()
-        given = play(chosen, lambda some: listeners.send(b"".join(one.data for one in some)), factor)
-    print(f"{sum(one.packets for one in chosen.received[:given])} packets sent")
+    serve_replay(replay_of(folder, from_, to), folder, wanted, lambda line: print(line, flush=True))

@@ -2,13 +2,11 @@
 
 import contextlib
 import secrets
-import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
-from types import FrameType
 from typing import TYPE_CHECKING
 
 from perilune.base.errors import PeriluneError
@@ -16,6 +14,7 @@ from perilune.control_room.recording import Recording
 from perilune.control_room.seen import seen_of
 from perilune.control_room.session import Session
 from perilune.control_room.sight import planned_sight
+from perilune.control_room.stopping import stopping
 from perilune.control_room.tcp import HOST, PORT, Port
 from perilune.downlink.watch import watch_of
 from perilune.flight.flying import Progress
@@ -33,7 +32,7 @@ MOST_OF_TOKEN = 200
 
 @dataclass(frozen=True)
 class Wanted:
-    """How a session is to run; a `token` of None is drawn, a `port` of 0 any free one."""
+    """How a session is to run; a `token` of None is drawn, a `port` of 0 any free one, a `yamcs_port` of None likewise."""
 
     speed: float = 1.0
     host: str = HOST
@@ -44,6 +43,7 @@ class Wanted:
     token: str | None = None
     is_waiting: bool = False
     with_yamcs: bool = False
+    yamcs_port: int | None = None
 
 
 @dataclass
@@ -62,7 +62,7 @@ def fly_live(mission: "Mission", folder: Path, wanted: Wanted, say: Callable[[st
     ------
     PeriluneError
         Where the mission cannot be flown or heard, the token is none, the folder cannot be written, the port is taken, or Yamcs does not come up;
-        nothing is written then.
+        nothing is flown then.
     """
     token = checked_token(wanted.token)
     if mission.lander.radio is None or mission.ground is None:
@@ -70,9 +70,9 @@ def fly_live(mission: "Mission", folder: Path, wanted: Wanted, say: Callable[[st
         raise PeriluneError(f"{mission.mission.name}: a live flight needs {missing}; add the table to the mission file")
     check_writable(folder)
     if wanted.with_yamcs:
-        from perilune.control_room.yamcs import java_command
+        from perilune.control_room.yamcs import check_ready
 
-        java_command()
+        check_ready(wanted.yamcs_port)
     logged: SimpleQueue[tuple[str, str]] = SimpleQueue()
     port = Port(token, lambda kind, sentence: logged.put((kind, sentence)))
     port.open(wanted.host, wanted.port)
@@ -93,7 +93,7 @@ def fly_live(mission: "Mission", folder: Path, wanted: Wanted, say: Callable[[st
         if wanted.with_yamcs:
             from perilune.control_room.yamcs import running_yamcs
 
-            yamcs = stack.enter_context(running_yamcs(folder, port.number, token, mission))
+            yamcs = stack.enter_context(running_yamcs(folder, port.number, token, mission, wanted.yamcs_port))
             say(f"Yamcs      {yamcs.address}")
             session.yamcs = yamcs
         if wanted.is_waiting or wanted.with_yamcs:
@@ -116,23 +116,3 @@ def checked_token(token: str | None) -> str:
     if not token.isascii() or not token.isprintable() or not 8 <= len(token) <= MOST_OF_TOKEN or " " in token:
         raise PeriluneError(f"PERILUNE_TOKEN is no token; give 8 to {MOST_OF_TOKEN} printable characters of ASCII without blanks")
     return token
-
-
-@contextlib.contextmanager
-def stopping() -> Iterator[Callable[[], bool]]:
-    """Whether Ctrl-C was pressed; the first is only noted, so that the session ends properly, the second acts as ever."""
-    pressed = []
-
-    def note(number: int, frame: FrameType | None) -> None:
-        pressed.append(number)
-        signal.signal(signal.SIGINT, before)
-
-    try:
-        before = signal.signal(signal.SIGINT, note)
-    except ValueError:  # not in the main thread: who runs it stops it
-        yield lambda: False
-        return
-    try:
-        yield lambda: bool(pressed)
-    finally:
-        signal.signal(signal.SIGINT, before)

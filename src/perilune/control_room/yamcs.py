@@ -155,6 +155,13 @@ def running_yamcs(folder: Path, link_port: int, token: str, mission: "Mission", 
         yamcs.stop()
 
 
+def check_ready(http_port: int | None = None) -> None:
+    """Raises PeriluneError where the extra is missing, or the port that its pages are to have is taken."""
+    java_command()
+    if http_port is not None:
+        _if_free(http_port)
+
+
 def java_command() -> list[str]:
     """How the server is started, less its own options; raises PeriluneError where the extra is missing."""
     try:
