@@ -1,5 +1,6 @@
 """A real Yamcs takes in every packet of a flight with the values that were sent, keeps them, and its commands arrive as they must."""
 
+import math
 import os
 import signal
 import socket
@@ -16,6 +17,8 @@ from yamcs.client import YamcsClient
 
 from perilune.base.errors import PeriluneError
 from perilune.control_room import yamcs as module
+from perilune.control_room.replay import replay_of
+from perilune.control_room.replaying import WantedReplay, serve_replay
 from perilune.control_room.yamcs import YamcsServer, check_configuration, free_port, running_yamcs
 from perilune.control_room.yamcs_configuration import INSTANCE, write_configuration
 from perilune.control_room.yamcs_relay import Relay
@@ -236,3 +239,21 @@ def test_a_port_for_its_pages_that_is_taken_is_refused(tmp_path, port):
     with pytest.raises(PeriluneError, match=f"port {port.port} cannot be used for Yamcs's pages"):
         with running_yamcs(tmp_path, 1, TOKEN, load("resilience"), http_port=port.port):
             pass
+
+
+def test_a_replay_goes_into_a_yamcs_of_its_own(flight, tmp_path):
+    """Its archive is looked at as soon as all is sent, before it is stopped."""
+    folder, said, seen = flight.save(tmp_path / "kept"), [], []
+
+    def say(line):
+        said.append(line)
+        if line.startswith("Yamcs"):
+            seen.append(YamcsClient(line.split()[1]).get_archive(INSTANCE))
+        elif line.endswith("packets sent"):
+            assert within(20, lambda: count_of(seen[0]) == chosen.packets)
+            seen.append(sorted(packet.binary for packet in seen[0].list_packets(page_size=1000)))
+
+    chosen = replay_of(folder, "-150", "-100")
+    serve_replay(chosen, folder, WantedReplay(math.inf, 0, with_yamcs=True, is_waiting=True), say)
+    assert b"".join(seen[1]) == b"".join(sorted(one.data for one in chosen.received)) and said[-1] == f"{chosen.packets} packets sent"
+    assert (folder / "replay" / "yamcs" / "data").is_dir() and not (folder / "yamcs").exists()
