@@ -9,8 +9,8 @@ from perilune.downlink.link import Place, link_of
 from perilune.downlink.packets import Sender, sent_packets
 from perilune.downlink.received import received_packets
 from perilune.environment.relief import ReliefDraw
-from perilune.flight.flight import telemetry_frame
 from perilune.flight.fly import fly
+from perilune.flight.record import columns
 from perilune.flight.state import DESTROYED
 from perilune.mission.faults import PlannedFault
 
@@ -28,7 +28,7 @@ def test_in_pieces_as_at_once(case, fault):
         piece = rows[at : at + int(lengths.choice([1, 9, 10, 11]))]
         at += len(piece)
         published = int(np.count_nonzero(piece["published"]))
-        packets = sender.send(telemetry_frame(telemetry[said : said + published])) if published else []
+        packets = sender.send_columns(columns(telemetry[said : said + published])) if published else []
         said += published
         new = link.add(piece, packets, broke if at >= len(rows) else None)
         assert all(one.received_time_s > piece["time"][-1] for one in new), "decided before it is due at the station"

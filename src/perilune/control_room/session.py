@@ -28,7 +28,7 @@ from perilune.downlink.packets import BIT_RATE_BIT_S, Sender
 from perilune.downlink.received import Heard
 from perilune.environment.relief import ReliefDraw
 from perilune.environment.time import format_utc, utc_from_tdb
-from perilune.flight.flight import telemetry_frame
+from perilune.flight.record import columns
 from perilune.flight.save import save_mission
 from perilune.flight.state import TICK_S
 from perilune.flight.underway import Underway
@@ -107,7 +107,7 @@ class Session:
         """One step of flight and ground."""
         if self.underway.is_sending:
             piece = self.underway.advance_to(tick)
-            packets = self._sender.send(telemetry_frame(piece.telemetry)) if len(piece.telemetry) else []
+            packets = self._sender.send_columns(columns(piece.telemetry)) if len(piece.telemetry) else []
             self._queue(self.link.add(piece.history, packets, self.underway.broke_s))
         elif not self._is_closed:
             self._is_closed = True

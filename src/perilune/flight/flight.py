@@ -86,7 +86,9 @@ class Flight:
     @cached_property
     def telemetry(self) -> "pl.DataFrame":
         """What the avionics published: one row a tick, all of it the computer's belief."""
-        return telemetry_frame(self.telemetry_rows)
+        import polars as pl
+
+        return pl.DataFrame(columns(self.telemetry_rows)).with_columns(mode=_mode_names(self.telemetry_rows["mode"]))
 
     def to_json(self) -> dict[str, Any]:
         """What stands in `flight.json`; numbers that are not finite become null."""
@@ -130,13 +132,6 @@ def places(position_site: np.ndarray, axes_me: np.ndarray, site_me: np.ndarray) 
     """Latitude and longitude [deg] of positions (n, 3) in the site's axes."""
     x, y, z = (position_site @ axes_me + site_me).T
     return np.degrees(np.arctan2(z, np.hypot(x, y))), np.degrees(np.arctan2(y, x))
-
-
-def telemetry_frame(rows: np.ndarray) -> "pl.DataFrame":
-    """Rows of telemetry (n,) as the frame of telemetry.parquet."""
-    import polars as pl
-
-    return pl.DataFrame(columns(rows)).with_columns(mode=_mode_names(rows["mode"]))
 
 
 def _mode_names(modes: np.ndarray) -> Any:
