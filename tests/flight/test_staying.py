@@ -6,11 +6,16 @@ import pytest
 from bitwise import bits
 from perilune.base.errors import PeriluneError
 from perilune.base.structs import joined
+from perilune.downlink.confirmation import CONFIRMED, confirm, planned_of
+from perilune.downlink.decode import decode
+from perilune.downlink.packets import sent_packets, stream_of
 from perilune.flight.fly import batch_from, fly
 from perilune.flight.flying import fly_recorded
 from perilune.flight.setup import Batch
 from perilune.flight.state import FALLEN, STANDING, STAYING
 from perilune.flight.staying import fly_stay, staying
+from perilune.flight.verdict import NOT_LANDED
+from perilune.mission.faults import PlannedFault
 
 SIDEREAL_RAD_S = 2.0 * np.pi / (27.321661 * 86_400.0)  # the Moon's turn
 
@@ -76,6 +81,16 @@ def test_it_stands_still_on_the_ground_that_turns(stay):
 def test_a_lander_that_broke_says_nothing_after_the_first_touch(lost):
     assert len(lost.flown.stay) == 0 and lost.flown.record is lost.flown.history
     assert lost.telemetry_rows["time"][-1] <= lost.flown.last["contact"]["time"]
+
+
+def test_a_lander_whose_engines_still_shake_it_does_not_come_to_rest_by_the_end_of_its_record():
+    """Its unit saturates below the jolt of the touch, so that the computer goes on thrusting; a stay would silence the engines that it hears."""
+    fault = PlannedFault(fault="imu.accel_saturation", height_m=14.0, size_m_s2=4.8)
+    flight = fly("resilience", start="pdi", faults=[fault])
+    assert flight.verdict == NOT_LANDED and not flight.rest.is_at_rest and len(flight.flown.stay) == 0
+    assert flight.telemetry["thrust_command_n"][-1] > 0.0
+    sent = sent_packets(flight.telemetry, flight.mission.planned.start.epoch_utc)
+    assert confirm(decode(stream_of(sent)), planned_of(flight.mission)).conclusion != CONFIRMED
 
 
 def test_only_what_stands_or_lies_stays(planned, lost):

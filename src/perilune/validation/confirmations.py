@@ -33,7 +33,7 @@ from perilune.flight.record import columns
 from perilune.flight.setup import Scene
 from perilune.flight.state import DESTROYED, STANDING
 from perilune.flight.staying import fly_stay
-from perilune.flight.verdict import LANDED, judge
+from perilune.flight.verdict import LANDED, NOT_LANDED, judge
 from perilune.mission.draws import draw
 from perilune.mission.fault_schedule import Schedule, draw_faults, schedule_from
 from perilune.mission.faults import ALWAYS_THERE
@@ -141,7 +141,7 @@ def trials(name: str, case: str, start: Start, when: str, runs: int, seed: int =
         stays = fly_stay(scene, batch)
         verdicts = judge(mission.limits, batch.states)
         upright = batch.states["contact"]["rest_tilt"] <= np.radians(mission.limits.rest_tilt_deg)
-        stands = (batch.states["status"] == STANDING) & upright
+        stands = (batch.states["status"] == STANDING) & upright & (verdicts != NOT_LANDED)
         for i, run in enumerate(indices):
             history = joined([written_rows(recording.history[i]), written_rows(stays[0][i])], 0)
             telemetry = published_rows(joined([recording.telemetry[i], stays[1][i]], 0))

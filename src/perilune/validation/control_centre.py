@@ -115,7 +115,7 @@ CHECKS = [
     Check("Yamcs, full speed", WHAT, REFERENCE, 0.0, "differ", lambda: differences("max", "doi"), PEERS, full=True),
     Check("Yamcs, 50 times", WHAT, REFERENCE, 0.0, "differ", lambda: differences("50", "doi"), PEERS, full=True),
     Check("Yamcs, 50 times, powered descent", WHAT, REFERENCE, 0.0, "differ", lambda: differences("50", "pdi"), PEERS),
-    Check("Yamcs, pace of the wall", WHAT, REFERENCE, 0.0, "differ", lambda: differences("1", "doi"), PEERS, full=True),
+    Check("Yamcs, pace of the wall", WHAT, REFERENCE, 0.0, "differ", lambda: differences("1", "doi"), PEERS, full=True, beside=True),
 ]
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import importlib
 import math
 import time
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,7 +58,8 @@ Measured = float | tuple[float, str]
 class Check:
     """One comparison: `measure` returns its error in `unit`, or the error and a remark; it passes within `tolerance`.
 
-    `peers` are the modules of the strangers that it needs; a `full` check takes minutes and runs only when asked for. `miss` says of a known miss
+    `peers` are the modules of the strangers that it needs; a `full` check takes minutes and runs only when asked for; one that is `beside` the others
+    waits for the clock on the wall more than it computes, and runs while they do. `miss` says of a known miss
     why it misses; beyond the tolerance such a row is "missed".
     """
 
@@ -69,6 +71,7 @@ class Check:
     measure: Callable[[], Measured]
     peers: tuple[str, ...] = ()
     full: bool = False
+    beside: bool = False
     miss: str = ""
 
 
@@ -124,13 +127,15 @@ def run_check(check: Check, full: bool = True) -> Row:
 
 
 def run_rows(full: bool = False, progress: Callable[[Row], None] | None = None, checks: Iterable[Check] | None = None) -> list[Row]:
-    """Run every check (or only `checks`) and return its row; `progress` is given each row when it is there."""
-    rows = []
-    for check in all_checks() if checks is None else checks:
-        rows.append(run_check(check, full))
-        if progress:
-            progress(rows[-1])
-    return rows
+    """Run every check (or only `checks`) and return its row, in their order; `progress` is given each row when it is there."""
+    asked, rows = list(enumerate(all_checks() if checks is None else checks)), {}
+    with ThreadPoolExecutor() as pool:
+        begun = {n: pool.submit(run_check, check, full) for n, check in asked if check.beside}
+        for n, check in sorted(asked, key=lambda one: one[1].beside):
+            rows[n] = begun[n].result() if check.beside else run_check(check, full)
+            if progress:
+                progress(rows[n])
+    return [rows[n] for n, _ in asked]
 
 
 def _sentence(error: Exception) -> str:
