@@ -33,6 +33,7 @@ def test_in_pieces_as_at_once(case, fault):
         new = link.add(piece, packets, broke if at >= len(rows) else None)
         assert all(one.received_time_s > piece["time"][-1] for one in new), "decided before it is due at the station"
         heard += new
+        assert len(link._course.time_s) < 50, "what a step costs must not grow with the flight"
     heard += link.close()
     assert heard == received_packets(sent_packets(flight.telemetry, epoch), link_of(flight))
     assert len(heard) > 1000

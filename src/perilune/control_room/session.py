@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 LONGEST_STEP = 10  # control ticks
 SECOND = round(1.0 / TICK_S)
-SHORTEST_STEP_WALL_S = 0.02
+STEP_WALL_S = 0.1
 AFTER_CONFIRMED_S = 30.0
 MOST_UNREAD = 1 << 18  # bytes, beyond which a flight without a pace waits for its clients
 PATIENCE_S = 5.0
@@ -90,7 +90,7 @@ class Session:
         while self.goes_on() and not self.is_over:
             if self._tick > self._first_tick:  # before that nobody knows how long a command is under way
                 self._take_orders()
-            step = LONGEST_STEP if math.isinf(self.speed) else max(1, round(SHORTEST_STEP_WALL_S * self.speed / TICK_S))
+            step = LONGEST_STEP if math.isinf(self.speed) else max(1, round(STEP_WALL_S * self.speed / TICK_S))
             tick = self._tick + min(step, LONGEST_STEP, SECOND - self._tick % SECOND)
             self.pace.keep(tick)
             self.step_to(tick)

@@ -5,10 +5,8 @@ published (their clock may be wrong). What leaves it for the rest of the ground 
 whether each packet arrives, and at which time. `Link.margin` is for the engineer, and no other file of the room may read it.
 
 For every row of the record: the way to each station (`environment.light_time`), whether the ground hides the Earth (`environment.horizon`), the
-gain of the antenna that serves best, losses, noise, and the echo from the ground (`multipath`); at any time the station that hears best counts. A
-frame is lost with a probability that follows from the mean energy of its bits over its length (where more than twice the required counts as twice,
-so that no frame is read of which half is missing, as with codes of rate 1/2), by a draw keyed by seed, run and frame; it is lost for certain where
-it was not wholly sent when the lander ceased to send. The last packet that arrives follows from all this.
+gain of the antenna that serves best, losses, noise, and the echo from the ground (`multipath`); at any time the station that hears best counts.
+Which frames can be read then (`reception`), and the last packet that arrives, follow from all this.
 
 Assumptions and limitations: stations do not combine what they hear; receivers lock at once; between rows (0.1 s) all is linear; after the record's
 end a lander that stands stays as it is, one that broke is silent from the first touch on. Power fails with the structure alone. The lander's own
@@ -25,10 +23,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from perilune.base.errors import PeriluneError
-from perilune.base.random import channel_of, host_uniforms
 from perilune.base.structs import struct_from
 from perilune.downlink.link_budget import bit_energy_to_noise_db, carrier_to_noise_db_hz, decibels, free_space_loss_db
 from perilune.downlink.multipath import fading
+from perilune.downlink.reception import SILENT_DB, Course, course_of, frames_received, received_time_s
 from perilune.downlink.switched import column, silences_of, switched_antenna
 from perilune.downlink.transmission import placed_in_frames
 from perilune.environment.horizon import is_sky_free
@@ -36,7 +34,7 @@ from perilune.environment.light_time import Way, ways_to
 from perilune.environment.orientation import ME_FROM_PA, rotation_pa_from_mci
 from perilune.environment.relief import ReliefDraw
 from perilune.environment.stations import SPEED_OF_LIGHT_M_S, Station, air_loss_db, band_of, dish_gain, noise_temperature, station
-from perilune.lander.radio import Radio, antenna_gains_db, frame_loss_probability
+from perilune.lander.radio import Radio, antenna_gains_db
 
 if TYPE_CHECKING:
     import polars as pl
@@ -46,14 +44,11 @@ if TYPE_CHECKING:
     from perilune.mission.ground import Ground
     from perilune.mission.schema import Mission
 
-CHANNEL = channel_of("lander.radio")
 COLUMNS = {
     "position_mci": [f"position_mci_{axis}_m" for axis in "xyz"],
     "attitude_mci_from_body": [f"attitude_mci_from_body_{axis}" for axis in "xyzw"],
     "position_site": [f"position_site_{axis}_m" for axis in ("east", "north", "up")],
 }
-SILENT_DB = -300.0
-ENOUGH = 2.0  # times the required energy; what is beyond it cannot make up for a part of the frame that is missing
 
 
 class Arrivals(NamedTuple):
@@ -87,14 +82,10 @@ class Link:
             return Arrivals(np.zeros(0, dtype=bool), np.zeros(0))
         first, last = placed_in_frames(times, sizes, self.radio.frame_s, self.radio.frame_bits)
         low, high = int(first.min()), int(last.max())
-        lost = np.concatenate([[0], np.cumsum(~self.frames_received(np.arange(low, high + 1)))])
+        frames = frames_received(self._course, self.radio, np.arange(low, high + 1), self.seed, self.run, self.silences)
+        lost = np.concatenate([[0], np.cumsum(~frames)])
         arrives = lost[last - low + 1] == lost[first - low]
-        return Arrivals(arrives, np.where(arrives, self.received_time_s(last), np.nan))
-
-    def received_time_s(self, frames: np.ndarray) -> np.ndarray:
-        """When the last bit of each frame is at the station [s past the epoch], shape (n,)."""
-        sent_by = (frames + 1) * self.radio.frame_s
-        return np.asarray(sent_by + np.interp(sent_by, self.margin["time_s"].to_numpy(), self.margin["light_time_s"].to_numpy()))
+        return Arrivals(arrives, np.where(arrives, received_time_s(self._course, self.radio, last), np.nan))
 
     def arrivals_of_rows(self, rows: np.ndarray, bits: np.ndarray | int) -> Arrivals:
         """As `arrivals`, of packets made of these rows of telemetry (n,), counted from its first.
@@ -106,27 +97,9 @@ class Link:
             raise PeriluneError("link: the record does not say when each row of telemetry was published (column published); fly it again")
         return self.arrivals(self.published_s[rows], bits)
 
-    def frames_received(self, frames: np.ndarray) -> np.ndarray:
-        """Which frames, counted from the start of the flight, can be read on Earth, shape (n,)."""
-        begin, end = frames * self.radio.frame_s, (frames + 1) * self.radio.frame_s
-        energy = (self._energy_until(end) - self._energy_until(begin)) / self.radio.frame_s
-        probability = frame_loss_probability(self.radio, decibels(np.maximum(energy, 10.0 ** (SILENT_DB / 10.0))))
-        draws = host_uniforms(self.seed, np.full(len(frames), self.run), CHANNEL, np.maximum(frames, 0))[:, 0]
-        whole = np.all([(end <= off) | (begin >= on) for off, on in self.silences], axis=0) if self.silences else True
-        return np.asarray((draws >= probability) & (begin >= 0.0) & whole)
-
-    def _energy_until(self, time_s: np.ndarray) -> np.ndarray:
-        """Integral of the bits' energy over the noise density from the first row to `time_s`, capped; it goes on as the last row is."""
-        time, energy, until = self._energy
-        inside = np.interp(time_s, time, until)
-        return np.asarray(inside + energy[-1] * np.maximum(time_s - time[-1], 0.0))
-
     @cached_property
-    def _energy(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        time = self.margin["time_s"].to_numpy()
-        most = ENOUGH * 10.0 ** (self.radio.required_eb_n0_db / 10.0)
-        energy = np.minimum(10.0 ** (self.margin["eb_n0_db"].to_numpy() / 10.0), most)
-        return time, energy, np.concatenate([[0.0], np.cumsum(0.5 * (energy[1:] + energy[:-1]) * np.diff(time))])
+    def _course(self) -> Course:
+        return course_of(self.margin, self.radio)
 
 
 @dataclass(frozen=True)
