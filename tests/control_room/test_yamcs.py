@@ -1,5 +1,7 @@
 """A real Yamcs takes in every packet of a flight with the values that were sent, keeps them, and its commands arrive as they must."""
 
+import contextlib
+import json
 import math
 import os
 import signal
@@ -22,7 +24,7 @@ from perilune.control_room.replaying import WantedReplay, serve_replay
 from perilune.control_room.yamcs import YamcsServer, check_configuration, free_port, running_yamcs
 from perilune.control_room.yamcs_configuration import INSTANCE, write_configuration
 from perilune.control_room.yamcs_relay import Relay
-from perilune.downlink.decode import decode
+from perilune.downlink.decode import decode, decode_file
 from perilune.downlink.packets import Sender, sent_packets, stream_of
 from perilune.environment.time import tdb_from_utc, utc_from_tdb
 from perilune.flight.fly import fly
@@ -257,3 +259,43 @@ def test_a_replay_goes_into_a_yamcs_of_its_own(flight, tmp_path):
     serve_replay(chosen, folder, WantedReplay(math.inf, 0, with_yamcs=True, is_waiting=True), say)
     assert b"".join(seen[1]) == b"".join(sorted(one.data for one in chosen.received)) and said[-1] == f"{chosen.packets} packets sent"
     assert (folder / "replay" / "yamcs" / "data").is_dir() and not (folder / "yamcs").exists()
+
+
+def server_in(folder):
+    """The process of the Yamcs that was started in a folder."""
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if (process / "cwd").readlink() == folder and (process / "comm").read_text() == "java\n":
+                return int(process.name)
+    raise AssertionError("no Yamcs runs")
+
+
+def test_where_yamcs_dies_in_the_middle_the_flight_goes_on_and_is_recorded(tmp_path):
+    verb = [
+        sys.executable,
+        "-m",
+        "perilune",
+        "live",
+        "resilience",
+        "--start",
+        "pdi",
+        "--speed",
+        "max",
+        "--yamcs",
+        "--port",
+        "0",
+        "--out",
+        str(tmp_path),
+    ]
+    lines = []
+    with subprocess.Popen(verb, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as program:
+        for line in program.stdout:
+            lines.append(line)
+            if "in the mode braking" in line:
+                os.kill(server_in(tmp_path / "yamcs"), signal.SIGKILL)
+    told = [line for line in lines if "Yamcs has ended" in line]
+    assert program.returncode == 0 and len(told) == 1 and told[0].endswith("; the flight goes on and is recorded\n")
+    assert json.loads((tmp_path / "flight.json").read_text())["verdict"] == "landed"
+    kept = decode_file(tmp_path / "telemetry.ccsds")
+    assert kept.counters.packets > 10_000 and not sum(kept.counters.missing.values())
+    assert any("landing is confirmed" in line for line in lines)

@@ -2,7 +2,7 @@
 
 This file alone of the room reads the truth: place, attitude, height above the ground, when the structure broke, and in which ticks the avionics
 published (their clock may be wrong). What leaves it for the rest of the ground is `Link.arrivals` and `Link.arrivals_of_rows`, and nothing else:
-whether each packet arrives, and at which time. `Link.margin` is for the engineer, and no other file of the room may read it.
+whether each packet arrives, and at which time. `Link.margin` is for the engineer; of the room `reception` alone is given it.
 
 For every row of the record: the way to each station (`environment.light_time`), whether the ground hides the Earth (`environment.horizon`), the
 gain of the antenna that serves best, losses, noise, and the echo from the ground (`multipath`); at any time the station that hears best counts.
