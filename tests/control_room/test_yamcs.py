@@ -118,6 +118,15 @@ def test_its_list_of_events_holds_ours(stream, archive):
     assert within(10, lambda: [one.event_type for one in archive.list_events()].count("mode-changed") == sent.count("mode-changed"))
 
 
+def test_what_the_ground_notes_stands_among_its_events(stream, yamcs, archive):
+    when = datetime(2025, 6, 5, 19, 17, 30, tzinfo=UTC)
+    yamcs.tell(when, "mode", "The lander is in the mode braking.")  # told by the lander itself
+    yamcs.tell(when, "mission-ended", "The mission is ended.")
+    assert within(10, lambda: [one for one in archive.list_events(source="ground")])
+    told = [(one.generation_time, one.event_type, one.severity, one.message) for one in archive.list_events(source="ground")]
+    assert told == [(when, "mission-ended", "CRITICAL", "The mission is ended.")]
+
+
 def test_its_clock_is_that_of_the_flight(yamcs):
     when = datetime(2025, 6, 5, 19, 10, tzinfo=UTC)
     assert yamcs.set_time(when, 0.0)
@@ -257,7 +266,10 @@ def test_a_replay_goes_into_a_yamcs_of_its_own(flight, tmp_path):
 
     chosen = replay_of(folder, "-150", "-100")
     serve_replay(chosen, folder, WantedReplay(math.inf, 0, with_yamcs=True, is_waiting=True), say)
-    assert b"".join(seen[1]) == b"".join(sorted(one.data for one in chosen.received)) and said[-1] == f"{chosen.packets} packets sent"
+    assert (
+        b"".join(seen[1]) == b"".join(sorted(one.data for one in chosen.received))
+        and said[-1] == f"archived   {chosen.packets} of {chosen.packets} packets, by Yamcs"
+    )
     assert (folder / "replay" / "yamcs" / "data").is_dir() and not (folder / "yamcs").exists()
 
 

@@ -61,5 +61,7 @@ def live(
     session = outcome.session
     lag = "" if session.pace is None or wanted.speed == float("inf") else f", largest lag {1e3 * session.pace.largest_lag_s:.0f} ms"
     print(f"received   {session.recording.packets} packets, {len(session.desk.released)} commands released{lag}")
+    if session.yamcs is not None:
+        print(f"archived   {session.yamcs.taken} of {session.recording.packets} packets, by Yamcs")
     if outcome.was_stopped:
         raise KeyboardInterrupt

@@ -121,5 +121,7 @@ def serve_replay(replay: Replay, folder: Path, wanted: WantedReplay, say: Callab
         port.settle(0, wanted.patience_s)
         goes_on()
         say(f"{outlet.packets} packets sent")
-        if stopped():
-            raise KeyboardInterrupt
+    if outlet.yamcs is not None:
+        say(f"archived   {outlet.yamcs.taken} of {outlet.packets} packets, by Yamcs")
+    if stopped():
+        raise KeyboardInterrupt

@@ -144,6 +144,8 @@ class Session:
         time_s = self.now_s if time_s is None else time_s
         utc = format_utc(self.epoch_tdb_s + time_s, 1)
         self.recording.log(time_s=round(time_s, 3), time_utc=utc, kind=kind, sentence=sentence, **more)
+        if self.yamcs is not None:
+            self.yamcs.tell(utc_from_tdb(self.epoch_tdb_s + time_s), kind, sentence)
         if is_said:
             self.say(f"{utc[11:]}  {sentence}")
 

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING
 
 from perilune.base.errors import PeriluneError
 from perilune.control_room.yamcs_configuration import INSTANCE, LINK, write_configuration
+from perilune.control_room.yamcs_events import GroundEvents
 from perilune.control_room.yamcs_relay import Relay, holds_port
 from perilune.control_room.yamcs_rest import is_running, link_is_up, packets_taken, set_time
 
@@ -64,6 +65,9 @@ class YamcsServer:
         self.address = f"http://127.0.0.1:{http_port}"
         self.instance = INSTANCE
         self.pid = 0
+        self.taken = -1
+        """Packets that its link has taken in, as far as `take_in` has seen; -1 where it has not been asked."""
+        self._events: GroundEvents | None = None
         self._keeper: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -88,17 +92,26 @@ class YamcsServer:
         """
         return self.is_alive() and set_time(self.address, self.instance, utc, speed if math.isfinite(speed) else 1.0)
 
+    def tell(self, utc: datetime, kind: str, sentence: str) -> None:
+        """Note among its events what the ground has noted."""
+        if self._events is None:
+            self._events = GroundEvents(self.address, self.instance)
+        self._events.tell(utc, kind, sentence)
+
     def link_is_up(self) -> bool:
         """Whether its link is connected."""
         return link_is_up(self.address, self.instance, LINK)
 
     def take_in(self) -> None:
-        """Wait until it has taken in what stands before its link: until for `QUIET_S` nothing has come."""
-        until, quiet_from, taken = time.monotonic() + DRAINED_WITHIN_S, time.monotonic(), -1
+        """Wait until it has taken in what stands before its link (until for `QUIET_S` nothing has come), and what the ground has told."""
+        events, self._events = self._events, None
+        if events is not None:
+            events.close()
+        until, quiet_from = time.monotonic() + DRAINED_WITHIN_S, time.monotonic()
         while self.is_alive() and time.monotonic() - quiet_from < QUIET_S and time.monotonic() < until:
             now = packets_taken(self.address, self.instance, LINK)
-            if now != taken:
-                taken, quiet_from = now, time.monotonic()
+            if now > self.taken:
+                self.taken, quiet_from = now, time.monotonic()
             time.sleep(POLL_S)
 
     def last_words(self) -> str:

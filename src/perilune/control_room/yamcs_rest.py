@@ -1,6 +1,7 @@
-"""What is asked of a running Yamcs over its web address: whether it is well, whether its link is up, and to set its clock.
+"""What is asked of a running Yamcs over its web address: whether it is well, whether its link is up, to set its clock, to note an event.
 
-Source: Yamcs HTTP API, 5.12 (`GET /api/instances`, `GET /api/links`, `POST /api/instances/{instance}:setTime`).
+Source: Yamcs HTTP API, 5.12 (`GET /api/instances`, `GET /api/links`, `POST /api/instances/{instance}:setTime`,
+`POST /api/archive/{instance}/events`).
 """
 
 import json
@@ -44,8 +45,17 @@ def packets_taken(address: str, instance: str, link: str) -> int:
 
 def set_time(address: str, instance: str, utc: datetime, speed: float) -> bool:
     """Let the instance's clock show `utc` now and go on `speed` times as fast as the wall's; whether it was taken."""
-    zulu = utc.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
-    return asked(address, f"/api/instances/{instance}:setTime", {"time0": zulu, "elapsedTime": 0, "speed": speed}) is not None
+    return asked(address, f"/api/instances/{instance}:setTime", {"time0": _zulu(utc), "elapsedTime": 0, "speed": speed}) is not None
+
+
+def create_event(address: str, instance: str, utc: datetime, source: str, kind: str, severity: str, message: str) -> bool:
+    """Let an event stand in its list; whether it was taken."""
+    event = {"time": _zulu(utc), "source": source, "type": kind, "severity": severity, "message": message}
+    return asked(address, f"/api/archive/{instance}/events", event) is not None
+
+
+def _zulu(utc: datetime) -> str:
+    return utc.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
 
 
 def _opener() -> urllib.request.OpenerDirector:
