@@ -1,24 +1,33 @@
 """A live flight, in a process of its own, with real sockets: what its clients get is what it keeps, and what it keeps is the flight."""
 
+import contextlib
 import json
 import os
+import random
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
 import time
+from collections import Counter
+from datetime import UTC, datetime
 
 import polars as pl
 import pytest
 
+import perilune
 from perilune.cli.main import run
 from perilune.control_room.console import Console
 from perilune.control_room.replay import replay_of
 from perilune.downlink.decode import decode_file
+from perilune.environment.time import tdb_from_utc
 from perilune.messages.command_packet import command_packet
+from perilune.mission.loader import load
 
 TOKEN = "a-token-of-a-test"
+DUMPED = {"from_s": 2855.0, "to_s": 2857.0}  # of the flight, the first seconds of it
 FLIGHT = ("resilience", "--start", "pdi", "--port", "0", "--wait")
 
 
@@ -80,6 +89,7 @@ def session(tmp_path_factory):
         with Console("127.0.0.1", live.port, TOKEN) as console:
             lives = [list(console.ask("no-operation", {}, 30.0)), list(console.ask("hold", {"duration_s": 5.0}, 30.0))]
             lives.append(list(console.ask("hold", {"duration_s": 500.0}, 30.0)))
+            lives.append(list(console.ask("dump-recorder", DUMPED, 30.0)))
         got = all_of(station)
         thief.close()
         assert live.ended() == 0, live.process.stderr.read()
@@ -103,7 +113,7 @@ def test_a_client_gets_what_is_kept_and_what_is_kept_is_the_downlink_of_the_flig
 
 def test_commands_reach_the_lander_and_their_reports_come_back(session):
     folder, _, lives, refused, said = session
-    done, wrong_mode, out_of_range = lives
+    done, wrong_mode, out_of_range, _ = lives
     assert [told["state"] for told in done] == ["released", "report"] and done[1]["outcome"] == "executed"
     assert done[1]["on_board_s"] - done[1]["released_s"] == pytest.approx(1.3, abs=0.2), "one light time"
     assert done[1]["reported_s"] - done[1]["on_board_s"] > 1.2, "and one back"
@@ -111,8 +121,24 @@ def test_commands_reach_the_lander_and_their_reports_come_back(session):
     assert out_of_range[0]["state"] == "refused" and "0.1 to 60 s" in out_of_range[0]["why"]
     assert refused == [{"state": "refused", "why": "wrong token"}]
     outcomes = {one["command"]: one["outcome"] for one in json.loads((folder / "flight.json").read_text())["commands"]}
-    assert outcomes == {"set-range-gate": "executed", "no-operation": "executed", "hold": "wrong-mode"}
+    assert outcomes == {"set-range-gate": "executed", "no-operation": "executed", "hold": "wrong-mode", "dump-recorder": "executed"}
     assert "set-range-gate (count 0): executed" in said and "no-operation" in said
+
+
+def test_what_the_recorder_is_asked_for_comes_down_once_more_byte_for_byte(session):
+    _, got, lives, *_ = session
+    assert lives[-1][-1]["outcome"] == "executed"
+    epoch, packets, at = tdb_from_utc(load("resilience").planned.start.epoch_utc), [], 0
+    while at < len(got):
+        packets.append(got[at : at + 7 + int.from_bytes(got[at + 4 : at + 6], "big")])
+        at += len(packets[-1])
+    times = [tdb_from_utc(datetime.fromtimestamp(struct.unpack(">d", one[6:14])[0], UTC)) - epoch for one in packets]
+    asked = [packet for packet, time_s in zip(packets, times, strict=True) if DUMPED["from_s"] - 0.01 <= time_s <= DUMPED["to_s"] + 0.01]
+    count = Counter(packets)
+    assert len(set(asked)) > 30 and all(count[packet] == 2 for packet in asked)
+    assert sum(count.values()) - len(count) == len(set(asked)), "and nothing else comes twice"
+    first = [packet for packet in packets if count[packet] == 2]
+    assert first[: len(first) // 2] == first[len(first) // 2 :], "in their order"
 
 
 def test_what_comes_without_the_token_is_refused_and_logged(session):
@@ -139,6 +165,67 @@ def test_flown_again_from_its_folder_it_is_the_same_flight(session, tmp_path, ca
         assert rows > 9000 and live.head(rows).equals(again.head(rows))
     was, now = (json.loads((place / "flight.json").read_text()) for place in (folder, tmp_path / "again"))
     assert was == now
+
+
+def attacked(live, ended, draw):
+    """Until the flight ends: whatever the lander must refuse, from a station with the token whose packets go up as they are."""
+    refused = [
+        command_packet("restart-computer", {}, 1),
+        command_packet("hold", {"duration_s": 60.0}, 1),
+        command_packet("no-operation", {}, 1)[:-1] + b"?",
+    ]
+    known = [command_packet(name, {}, draw.randrange(1 << 14)) for name in ("restart-computer", "restart-transmitter", "no-operation")]
+    station = live.connected(b"PERILUNE " + TOKEN.encode() + b" raw\n")
+    with contextlib.suppress(OSError):
+        while not ended.is_set():
+            packet = bytearray(draw.choice(known))
+            for _ in range(draw.randint(1, 3)):
+                packet[draw.randrange(len(packet))] ^= 1 << draw.randrange(8)
+            name, arguments = draw.choice([("restart-computer", {}), ("restart-transmitter", {}), ("hold", {"duration_s": 60.0})])
+            refused = command_packet(name, arguments, draw.randrange(1 << 14))  # neither is armed, and there is nothing to hold in the braking
+            station.sendall(draw.choice([packet, packet[: draw.randrange(len(packet))], packet * 40, refused, refused * 2]))
+            ended.wait(0.01)
+    station.close()
+
+
+def harassed(live, ended, draw):
+    """Until the flight ends: clients without the token that talk, leave, and never read."""
+    deaf = []
+    with contextlib.suppress(OSError):
+        while not ended.is_set():
+            said = draw.choice(
+                [b"", b"PERILUNE wrong\n" + command_packet("no-operation", {}, 1), draw.randbytes(3000), b'{"token": "no"}\n', b"{" * 9000]
+            )
+            client = live.connected(said)
+            deaf.append(client) if draw.random() < 0.1 and len(deaf) < 20 else client.close()
+            ended.wait(0.02)
+    for client in deaf:
+        client.close()
+
+
+def test_a_whole_flight_under_attack_lands_as_one_that_is_left_alone(tmp_path):
+    folder, ended = tmp_path / "run", threading.Event()
+    live = Live(folder, "--speed", "max")
+    threads = [threading.Thread(target=one, args=(live, ended, random.Random(n))) for n, one in enumerate((attacked, harassed, harassed))]
+    try:
+        for thread in threads:
+            thread.start()
+        assert live.ended() == 0, live.process.stderr.read()
+    finally:
+        ended.set()
+        live.stop()
+        for thread in threads:
+            thread.join(30.0)
+    alone = perilune.fly("resilience", start="pdi")
+    history, telemetry = pl.read_parquet(folder / "history.parquet"), pl.read_parquet(folder / "telemetry.parquet")
+    rows = min(len(history), len(alone.history))
+    assert rows > 9000 and history.head(rows).equals(alone.history.head(rows))
+    told = [name for name in telemetry.columns if name.startswith("command_") or name == "commands_refused"]
+    assert telemetry.drop(told).head(rows).equals(alone.telemetry.drop(told).head(rows))
+    assert telemetry["commands_refused"][-1] > 50, "the lander counted them"
+    outcomes = Counter(one["outcome"] for one in json.loads((folder / "flight.json").read_text())["commands"])
+    assert "executed" not in outcomes and {"not-armed", "wrong-mode"} <= set(outcomes)
+    assert sum("refused" in one["kind"] for one in log_of(folder)) > 20
 
 
 def test_killed_in_flight_it_leaves_a_recording_that_decodes_and_replays(tmp_path):

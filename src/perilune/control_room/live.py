@@ -5,6 +5,7 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ from perilune.control_room.stopping import stopping
 from perilune.control_room.tcp import HOST, PORT, Port
 from perilune.downlink.watch import watch_of
 from perilune.flight.flying import Progress
-from perilune.flight.save import check_writable, save_mission
+from perilune.flight.save import check_writable, save, save_mission
 from perilune.flight.underway import Underway
 from perilune.report.html_report import write_report
 
@@ -104,8 +105,7 @@ def fly_live(mission: "Mission", folder: Path, wanted: Wanted, say: Callable[[st
         flight = underway.flight()
         if progress:
             progress("writing the results", 0.0)
-        flight.save(folder)
-        write_report(flight, folder / "report.html", seen_of(session, stopped()))
+        save(flight, folder, {"report.html": partial(write_report, seen=seen_of(session, stopped()))})
         return Outcome(flight, session, stopped())
 
 

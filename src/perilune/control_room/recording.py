@@ -51,13 +51,15 @@ class Recording:
         """Keep a line of the log."""
         self._line(LOG, told)
 
-    def sync(self, is_due: bool = False) -> None:
-        """Have it on the disk, once a second or where it is due."""
+    def sync(self, is_due: bool = False) -> bool:
+        """Have it on the disk, once a second or where it is due; whether it was."""
         now = time.monotonic()
-        if is_due or now - self._synced >= SYNC_EVERY_S:
-            self._synced = now
-            for file in self._files.values():
-                os.fsync(file.fileno())
+        if not is_due and now - self._synced < SYNC_EVERY_S:
+            return False
+        self._synced = now
+        for file in self._files.values():
+            os.fsync(file.fileno())
+        return True
 
     def close(self) -> None:
         """End it."""

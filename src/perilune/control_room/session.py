@@ -71,7 +71,7 @@ class Session:
         self.desk = Desk(self.link.uplink, self._send_up, self.port.answer, len(mission.commands))
         self._due: list[tuple[float, int, Heard]] = []
         self._decided = self._told = 0
-        self._is_closed = False
+        self._is_closed = self._is_mission_due = False
         self._confirmed_s = math.inf
         self.pace: Pace | None = None
         self.yamcs: YamcsServer | None = None
@@ -115,7 +115,8 @@ class Session:
         self._tick = tick
         self._receive(self.now_s)
         self._look()
-        self.recording.sync()
+        if self.recording.sync():
+            self._save_mission()
         if self.yamcs is not None:
             self._mind_yamcs(self.yamcs)
 
@@ -138,6 +139,7 @@ class Session:
         self._follow(self.desk.tick(self.now_s, is_over=True))
         self._tell_logged()
         self.recording.sync(True)
+        self._save_mission()
 
     def log(self, kind: str, sentence: str, time_s: float | None = None, is_said: bool = True, **more: Any) -> None:
         """Note what happened, in the log and for the controllers."""
@@ -199,8 +201,14 @@ class Session:
                 self._released(one)
 
     def _released(self, one: Released) -> None:
-        save_mission(self.underway.mission_flown(), self.recording.folder)
+        self._is_mission_due = True
         self.log("command", f"{one.words} is released ({one.origin}), on board in {one.on_board_s - one.released_s:.1f} s", packet_hex=one.packet_hex)
+
+    def _save_mission(self) -> None:
+        """Keep the mission with the commands released so far, where there are new ones."""
+        if self._is_mission_due:
+            self._is_mission_due = False
+            save_mission(self.underway.mission_flown(), self.recording.folder)
 
     def _follow(self, done: list[Released]) -> None:
         for one in done:

@@ -2,7 +2,7 @@
 
 import json
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,17 +16,20 @@ if TYPE_CHECKING:
     from perilune.flight.flight import Flight
     from perilune.mission.schema import Mission
 
-also_written: dict[str, Callable[["Flight", Path], None]] = {}
+also_written: dict[str, Callable[["Flight", Path], object]] = {}
 """Files that rooms above add to the folder, such as the report: how to write each, by its name."""
 
 
-def save(flight: "Flight", folder: Path) -> Path:
-    """Write the flight into `folder`; `flight.json` comes last, so that a folder which holds it is whole."""
+def save(flight: "Flight", folder: Path, instead: Mapping[str, Callable[["Flight", Path], object]] | None = None) -> Path:
+    """Write the flight into `folder`; `flight.json` comes last, so that a folder which holds it is whole.
+
+    `instead` are other ways to write files of `also_written`, by their names.
+    """
     check_writable(folder)
     save_mission(flight.mission, folder)
     write_atomically(folder / "history.parquet", lambda part: flight.history.write_parquet(part, compression="zstd", compression_level=1))
     write_atomically(folder / "telemetry.parquet", lambda part: flight.telemetry.write_parquet(part, compression="zstd", compression_level=1))
-    for name, write in also_written.items():
+    for name, write in {**also_written, **(instead or {})}.items():
         write(flight, folder / name)
     write_atomically(folder / "flight.json", lambda part: _write_text(part, as_text(flight)))
     return folder
