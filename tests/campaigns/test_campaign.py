@@ -101,6 +101,7 @@ def test_stopping_rule_stops_at_the_same_run_however_parts_are_cut(tmp_path):
     assert stopped[0] == stopped[1] < 60
 
 
+@pytest.mark.usefixtures("quickly_compiled")
 def test_invalid_runs_are_counted_and_listed_and_keep_their_rows(tmp_path):
     law = tmp_path / "broken.py"
     law.write_text(

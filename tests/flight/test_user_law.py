@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import pytest
 
 import perilune
 from perilune.cli.main import run
@@ -24,6 +25,7 @@ def test_a_law_by_file_flies_as_by_name_and_its_folder_can_be_flown_again(tmp_pa
     assert by_file.provenance["guidance_law"] == "mine.py" and by_name.provenance["guidance_law_sha256"] is None
 
 
+@pytest.mark.usefixtures("quickly_compiled")
 def test_a_law_that_answers_with_nan_ends_its_flight_as_invalid(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "nan.py").write_text(
