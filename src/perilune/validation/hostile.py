@@ -2,7 +2,7 @@
 
 Assumptions and limitations: the packets are those of a powered descent of Resilience; damage is drawn from a seed (`hostility`), and small errors are
 gone through one by one on the shortest kind of packet. That no error of up to 3 bits passes in a packet of `LONGEST_GUARDED` bytes follows from the
-polynomial for all of them (tests/downlink/test_crc.py) and is tried here on a sample.
+polynomial for all of them (tests/messages/test_crc.py) and is tried here on a sample.
 """
 
 import random
