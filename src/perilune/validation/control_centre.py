@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -65,11 +66,12 @@ def flown(folder: Path, speed: str, start: str) -> object:
 
 
 def _command(address: str, commanded: list[object]) -> None:
-    """Send the command that does nothing, and note it once Yamcs has told its life to the end."""
+    """Send the command that does nothing once the first packet has come, and note it."""
     from yamcs.client import YamcsClient  # type: ignore[import-untyped, unused-ignore]
 
     processor = YamcsClient(address).get_processor(INSTANCE, "realtime")
-    processor.get_parameter_value(f"/{SYSTEM}/mode", timeout=60)
+    while processor.get_parameter_value(f"/{SYSTEM}/mode") is None:  # before the lander comes out from behind the Moon no command would reach it
+        time.sleep(0.5)
     issued = processor.create_command_connection().issue(f"/{SYSTEM}/{COMMAND}")
     commanded.append(issued)
 
