@@ -289,6 +289,8 @@ def test_a_taken_port_is_told_and_nothing_is_written(tmp_path, capsys):
     [
         (["live", "resilience", "--speed", "0"], "speed '0' leads nowhere"),
         (["live", "no-such-mission"], "no-such-mission"),
+        (["live", "resilience", "--yamcs-port", "18090"], "add --yamcs"),
+        (["replay", "nowhere", "--yamcs-port", "18090"], "add --yamcs"),
         (["command", "fly-home", "--token", TOKEN], "command 'fly-home' is not known"),
         (["command", "hold", "--token", TOKEN], "argument duration_s is missing"),
         (["command", "hold", "duration_s", "--token", TOKEN], "write NAME=VALUE"),

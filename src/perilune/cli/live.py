@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from perilune.base.errors import PeriluneError
 from perilune.cli.check import CASE, FAULT, GUIDANCE, MISSION, SET
 from perilune.cli.fly import OUT, RUN, SEED, START, StartChoice
 from perilune.cli.folders import default_folder
@@ -14,7 +15,7 @@ SPEED = typer.Option(metavar="FACTOR|max", help="How many times as fast as the w
 PORT = typer.Option(metavar="N", help="Where clients connect; 0 is any free port.")
 HOST = typer.Option(metavar="ADDRESS", help="Where the port listens; anything but loopback lets others in who have the token.")
 WAIT = typer.Option("--wait", help="Begin when the first client has connected.")
-YAMCS = typer.Option("--yamcs", help="Start Yamcs beside the flight and connect it (needs the extra `yamcs`).")
+YAMCS = typer.Option("--yamcs", help="Start Yamcs beside it and connect it (needs the extra `yamcs`).")
 YAMCS_PORT = typer.Option("--yamcs-port", metavar="N", help="With --yamcs: where its pages are; left out, any free port.", show_default=False)
 TOKEN_VARIABLE = "PERILUNE_TOKEN"
 
@@ -47,6 +48,7 @@ def live(
     from perilune.control_room.replay import speed_of
     from perilune.mission.loader import load
 
+    check_yamcs_port(with_yamcs, yamcs_port)
     token = os.environ.get(TOKEN_VARIABLE)
     wanted = Wanted(speed_of(speed), host, port, seed, run, start.value, token, is_waiting, with_yamcs, yamcs_port)
     loaded = load(mission, overrides or (), case, faults or (), guidance)
@@ -65,3 +67,9 @@ def live(
         print(f"archived   {session.yamcs.taken} of {session.recording.packets} packets, by Yamcs")
     if outcome.was_stopped:
         raise KeyboardInterrupt
+
+
+def check_yamcs_port(with_yamcs: bool, port: int | None) -> None:
+    """Raises PeriluneError on a port for the pages of a Yamcs that is not wanted."""
+    if port is not None and not with_yamcs:
+        raise PeriluneError(f"--yamcs-port {port} says where Yamcs's pages are to be, but no Yamcs is wanted; add --yamcs")
