@@ -1,11 +1,11 @@
-"""The intervals of a campaign against verdicts that were flown: how often they cover the share that landed."""
+"""The intervals of a campaign against verdicts that were flown; how often they cover the share that landed is a row, held in test_rows."""
 
 import numpy as np
 import pytest
 
 from perilune.campaigns.standing import LANDED
 from perilune.validation import recorded_campaigns
-from perilune.validation.recorded_campaigns import NAMES, WANTED, coverages, farthest, recorded
+from perilune.validation.recorded_campaigns import NAMES, farthest, recorded
 
 SHARES = {"resilience-planned": (0.95, 0.985), "resilience-short-reach": (0.4, 0.6)}  # that land
 
@@ -19,13 +19,6 @@ def test_recorded_campaigns_are_long_and_say_what_flew_them(name):
     assert sum(about["verdicts"].values()) == 20_000 and "invalid" not in about["verdicts"]
     assert {"kernel_sources_sha256", "cpu", "warp"} <= set(about["builds"][0])
     assert np.array_equal(margins >= 0.0, verdicts == LANDED)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_intervals_cover_as_often_as_they_say(name):
-    for found in coverages(name):
-        assert WANTED[0] <= found.covered <= WANTED[1], found
-    assert farthest(name)[0] == 0.0
 
 
 def test_interval_that_says_too_much_is_seen(monkeypatch):
